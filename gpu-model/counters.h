@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * DOC: Counters
+ *
+ * One table of everything that is counted. A counter is a line here; it is
+ * printed by name. Any thread, no lock.
+ */
+#ifndef GPU_MODEL_COUNTERS_H
+#define GPU_MODEL_COUNTERS_H
+
+#include "types.h"
+
+struct gpu;
+
+#define GPU_COUNTERS(X) \
+	X(REG_READS, "reg.reads") \
+	X(REG_WRITES, "reg.writes") \
+	X(BAR1_READS, "bar1.reads") \
+	X(BAR1_WRITES, "bar1.writes") \
+	X(BAR2_READS, "bar2.reads") \
+	X(BAR2_WRITES, "bar2.writes") \
+	X(BAR_FAULTS, "bar.faults") \
+	X(IRQS, "irq.sent") \
+	X(IRQS_LOST, "irq.lost") \
+	X(TLB_HITS, "tlb.hits") \
+	X(TLB_MISSES, "tlb.misses") \
+	X(TLB_INVALIDATES, "tlb.invalidates") \
+	X(TLB_INVALIDATES_ALL, "tlb.invalidates.all") \
+	X(TLB_INVALIDATES_PDB, "tlb.invalidates.pdb") \
+	X(TLB_INVALIDATES_HUB, "tlb.invalidates.hub") \
+	X(TLB_DROPPED, "tlb.dropped") \
+	X(PTE_4K, "pte.used.4k") \
+	X(PTE_64K, "pte.used.64k") \
+	X(PTE_2M, "pte.used.2m") \
+	X(PTE_SPARSE, "pte.used.sparse") \
+	X(FAULTS_REPLAYABLE, "fault.replayable") \
+	X(FAULTS_FATAL, "fault.fatal") \
+	X(FAULTS_READ, "fault.read") \
+	X(FAULTS_WRITE, "fault.write") \
+	X(FAULTS_ATOMIC, "fault.atomic") \
+	X(FAULTS_PREFETCH, "fault.prefetch") \
+	X(FAULTS_DUPLICATE, "fault.duplicate") \
+	X(FAULTS_LATE, "fault.late") \
+	X(FAULTS_OVERFLOW, "fault.overflow") \
+	X(REPLAYS, "fault.replays") \
+	X(CANCELS, "fault.cancels") \
+	X(FALCON_STARTS, "falcon.starts") \
+	X(SEC2_COMMANDS, "sec2.commands") \
+	X(FECS_METHODS, "fecs.methods") \
+	X(ALARMS, "ptimer.alarms")
+
+/* PFIFO, PBDMA and the copy engines. */
+#define GPU_COUNTERS_FIFO(X) \
+	X(RUNLIST_SUBMITS, "fifo.runlists") \
+	X(DOORBELLS, "fifo.doorbells") \
+	X(METHODS, "pbdma.methods") \
+	X(GPFIFO_ENTRIES, "pbdma.entries") \
+	X(CE_LAUNCHES, "ce.launches") \
+	X(CE_BYTES, "ce.bytes")
+
+/* Graphics and compute. */
+#define GPU_COUNTERS_GR(X) \
+	X(GR_GRIDS, "gr.grids") \
+	X(GR_WARP_INSTRUCTIONS, "gr.warp_instructions")
+
+enum gpu_counter {
+#define X(id, name) CTR_##id,
+	GPU_COUNTERS(X)
+	GPU_COUNTERS_FIFO(X)
+	GPU_COUNTERS_GR(X)
+#undef X
+	GPU_NR_COUNTERS
+};
+
+void counter_add(struct gpu *gpu, enum gpu_counter counter, u64 n);
+u64 counter_get(const struct gpu *gpu, enum gpu_counter counter);
+void counter_clear_all(struct gpu *gpu);
+const char *counter_name(enum gpu_counter counter);
+
+static inline void counter_inc(struct gpu *gpu, enum gpu_counter counter)
+{
+	counter_add(gpu, counter, 1);
+}
+
+#endif
