@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+# kernel.sh prepare FLAVOUR       source tree and configuration; prints "@key KEY"
+# kernel.sh build FLAVOUR KEY     builds it into the cache as KEY
+#
+# Trees (all in the cache, so that every checkout shares them; the caller holds
+# the kernel lock):
+#   linux/VERSION     Debian's source, never written to again; *stock* builds it
+#   tree/VERSION      the same with overlay and hooks; *release* and *checked*
+#   obj/FLAVOUR       object trees
+#   kernels/KEY       what is finished; KEY is a hash of all that goes in
+set -euo pipefail
+cache=/hugesvm/cache
+top=/hugesvm/src
+# Bumped when the way kernels are built changes.
+recipe=3
+
+export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 2026'
+export KBUILD_BUILD_USER=hugesvm KBUILD_BUILD_HOST=sandbox KBUILD_BUILD_VERSION=1
+
+verb=$1 flavour=$2
+case $flavour in
+release|checked) overlay=1 ;;
+stock|stock-checked) overlay=0 ;;
+*) echo "unknown kernel '$flavour'"; exit 2 ;;
+esac
+fragments=("$top/guest/kernel/base.config")
+case $flavour in
+*checked) fragments+=("$top/guest/kernel/checked.config") ;;
+esac
+
+# The version that is wanted: the newest, or what KERNEL_VERSION= pins.
+installed_version() { dpkg-query -W -f '${Version}' linux-source-6.12; }
+version=${KERNEL_VERSION:-$(installed_version)}
+pristine=$cache/linux/$version
+obj=$cache/obj/$flavour
+
+unpack_source() {
+	[ -d "$pristine" ] && return
+	local tar=/usr/src/linux-source-6.12.tar.xz tmp=$pristine.part deb
+	rm -rf "$tmp"
+	mkdir -p "$tmp"
+	if [ "$version" != "$(installed_version)" ]; then
+		deb=$(mktemp -d)
+		(cd "$deb" && apt-get download "linux-source-6.12=$version" && dpkg-deb -x ./*.deb .) ||
+			{ echo "the mirror does not offer linux-source-6.12 $version"; exit 1; }
+		tar=$deb/usr/src/linux-source-6.12.tar.xz
+	fi
+	echo "@progress unpacking linux-source-6.12 $version"
+	tar -xf "$tar" -C "$tmp" --strip-components=1
+	mv "$tmp" "$pristine"
+}
+
+# The overlaid tree: links to the pristine files, and our own in their place.
+overlay_source() {
+	local tree=$cache/tree/$version stage=$cache/stage
+	if [ ! -d "$tree" ]; then
+		rm -rf "$tree.part"
+		mkdir -p "$cache/tree"
+		cp -al "$pristine" "$tree.part"
+		mv "$tree.part" "$tree"
+	fi
+	rm -rf "$stage"
+	python3 tools/inside/overlay.py --pristine "$pristine" --top "$top" \
+		--stage "$stage" --tree "$tree"
+}
+
+source_tree() {
+	if [ $overlay = 1 ]; then echo "$cache/tree/$version"; else echo "$pristine"; fi
+}
+
+key() {
+	{
+		echo "$recipe $version $flavour"
+		cat "${fragments[@]}"
+		gcc --version | head -n 1
+		[ $overlay = 0 ] || cat "$cache/tree/$version.manifest"
+	} | sha256sum | cut -c1-20
+}
+
+configure() {
+	local src=$1 stamp
+	stamp=$(cat "${fragments[@]}" "$src/init/Kconfig" "$src/mm/Kconfig" "$src/lib/Kconfig.debug" \
+		"$src/drivers/gpu/drm/nouveau/Kconfig" | sha256sum)
+	stamp="$version $stamp"
+	[ "$(cat "$obj/.hugesvm-config" 2>/dev/null)" = "$stamp" ] && return
+	mkdir -p "$obj"
+	make -s -C "$src" O="$obj" tinyconfig
+	(cd "$obj" && "$src/scripts/kconfig/merge_config.sh" -m .config "${fragments[@]}" > /dev/null)
+	make -s -C "$src" O="$obj" olddefconfig
+	missing=$(cat "${fragments[@]}" | grep -E '^CONFIG_[A-Z0-9_]+=[ym]' | grep -vxF -f "$obj/.config" || true)
+	if [ -n "$missing" ]; then
+		echo "Asked for and not got (a dependency is missing):"
+		echo "$missing"
+		exit 1
+	fi
+	echo "$stamp" > "$obj/.hugesvm-config"
+}
+
+case $verb in
+prepare)
+	unpack_source
+	[ $overlay = 0 ] || overlay_source
+	echo "@key $(key)"
+	;;
+build)
+	key=$3
+	src=$(source_tree)
+	configure "$src"
+	echo "@progress compiling"
+	make -C "$src" O="$obj" CC="ccache gcc" HOSTCC="ccache gcc" -j"$JOBS" vmlinux modules 2>&1 |
+		awk '{ print; fflush() } /^  (CC|LD|AR)/ { if (++n % 50 == 0) { print "@progress " n " objects, " $3; fflush() } }'
+	out=$cache/kernels/$key.part
+	rm -rf "$out"
+	mkdir -p "$out/root"
+	make -s -C "$src" O="$obj" INSTALL_MOD_PATH="$out/root" INSTALL_MOD_STRIP=1 modules_install
+	make -s -C "$src" O="$obj" kernelrelease > "$out/release"
+	rm -f "$out/root/lib/modules/"*/{build,source}
+	depmod -b "$out/root" "$(cat "$out/release")"
+	# No directory lib at the top: in the guest that is a link to usr/lib.
+	(cd "$out/root" && mkdir usr && mv lib usr/ && find usr/lib | cpio -o -H newc --quiet > ../modules.cpio)
+	rm -rf "$out/root"
+	strip --strip-debug -o "$out/vmlinux" "$obj/vmlinux"
+	cp "$obj/.config" "$out/config"
+	cp "$obj/System.map" "$out/"
+	echo "$flavour $version" > "$out/flavour"
+	mv "$out" "$cache/kernels/$key"
+	# Keep the last few of each flavour.
+	ls -1td "$cache"/kernels/*/ | while read -r d; do
+		[ "$(cut -d' ' -f1 "$d/flavour" 2>/dev/null)" = "$flavour" ] && echo "$d"
+	done | tail -n +7 | xargs -r rm -rf
+	;;
+*)
+	echo "unknown verb '$verb'"; exit 2 ;;
+esac

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""Lays the overlay and the hooks over a kernel tree, changing only files whose
+content changes, so that make rebuilds only those.
+
+The series is applied in a stage that holds just the affected files; the tree
+is made of links to the pristine source, and a file in it is replaced, never
+written, so that the pristine one stays what it is.
+"""
+import argparse
+import filecmp
+import hashlib
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import hooks as H
+
+
+def put(src, dst):
+    """Replace dst by a copy of src, breaking links, unless they are equal."""
+    if os.path.exists(dst) and filecmp.cmp(src, dst, shallow=False):
+        return False
+    os.makedirs(os.path.dirname(dst), exist_ok=True)
+    tmp = dst + ".hugesvm"
+    shutil.copyfile(src, tmp)
+    shutil.copymode(src, tmp)
+    os.rename(tmp, dst)
+    return True
+
+
+def stage_series(top, pristine, stage):
+    """Build the affected files in stage; return their paths."""
+    touched = set()
+
+    def bring(path):
+        if path in touched:
+            return
+        touched.add(path)
+        src, dst = os.path.join(pristine, path), os.path.join(stage, path)
+        os.makedirs(os.path.dirname(dst), exist_ok=True)
+        if os.path.exists(src):
+            shutil.copyfile(src, dst)
+
+    for hook in H.series(top):
+        for path in hook.overlay:
+            bring(path)
+            src = os.path.join(top, path)
+            if not os.path.exists(src):
+                raise H.HookError("%s: overlay file %s is not there" % (hook.name, path))
+            shutil.copyfile(src, os.path.join(stage, path))
+        for path in hook.files():
+            bring(path)
+        H.apply(hook, stage)
+    return touched
+
+
+def main():
+    p = argparse.ArgumentParser()
+    for name in ("pristine", "top", "stage", "tree"):
+        p.add_argument("--" + name, required=True)
+    a = p.parse_args()
+    os.makedirs(a.stage, exist_ok=True)
+    try:
+        touched = stage_series(a.top, a.pristine, a.stage)
+    except H.HookError as e:
+        sys.exit("hooks: %s" % e)
+
+    manifest = a.tree + ".manifest"
+    before = set()
+    if os.path.exists(manifest):
+        before = {line.split()[1] for line in open(manifest)}
+    for path in sorted(before - touched):
+        dst, src = os.path.join(a.tree, path), os.path.join(a.pristine, path)
+        if os.path.exists(src):
+            if put(src, dst):
+                print("restored", path)
+        elif os.path.exists(dst):
+            os.unlink(dst)
+            print("removed", path)
+    rows = []
+    # What the tree must be put back to is on disk before the tree is touched.
+    for path in sorted(touched):
+        digest = hashlib.sha256(open(os.path.join(a.stage, path), "rb").read()).hexdigest()
+        rows.append("%s %s\n" % (digest, path))
+    with open(manifest + ".new", "w") as f:
+        f.writelines(rows)
+        f.writelines("- %s\n" % x for x in sorted(before - touched))
+    os.rename(manifest + ".new", manifest)
+    for path in sorted(touched):
+        if put(os.path.join(a.stage, path), os.path.join(a.tree, path)):
+            print("updated", path)
+    with open(manifest + ".new", "w") as f:
+        f.writelines(rows)
+    os.rename(manifest + ".new", manifest)
+
+
+main()

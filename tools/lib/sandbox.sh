@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: MIT
+# The Debian 13 root tree in which everything is built and run, so that the
+# host's release does not matter and nothing is installed on it.
+#
+# The tree is keyed by the list of packages and lives in the cache. Inside, the
+# checkout is always /hugesvm/src and the cache /hugesvm/cache: compilers see
+# the same paths on every machine, and ccache hits.
+
+SANDBOX_SUITE=trixie
+SANDBOX_DISK_MIB=5000
+# Bumped when the way the tree is made changes.
+SANDBOX_RECIPE=2
+
+sandbox_packages() {
+	sed -e 's/#.*//' "$TOP/tools/sandbox.packages" | tr -s ' \t\n' '\n\n\n' | sed '/^$/d'
+}
+
+sandbox_dir() {
+	local key
+	key=$({ echo "$SANDBOX_SUITE $SANDBOX_RECIPE"; sandbox_packages; } | content_key)
+	printf '%s/sandbox/%s' "$CACHE" "$key"
+}
+
+# sandbox_mirrors: "MIRROR SECURITY" (SECURITY may be empty), from --mirror or
+# from the host's own apt settings.
+sandbox_mirrors() {
+	local mirror= security= code
+	if [ -n "${HUGESVM_MIRROR-}" ]; then
+		mirror=${HUGESVM_MIRROR%/}
+		printf '%s %s\n' "$mirror" "${mirror%/*}/debian-security"
+		return
+	fi
+	code=$(. /etc/os-release 2>/dev/null; echo "${VERSION_CODENAME-}")
+	if command -v apt-get > /dev/null && grep -qs '^ID=debian$' /etc/os-release; then
+		mirror=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+			awk -v r="$code" '$1 == r && $2 == "main" { print $3; exit }')
+		security=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+			awk -v r="$code-security" '$1 == r && $2 == "main" { print $3; exit }')
+	fi
+	[ -n "$mirror" ] || lack "this host's apt settings name no Debian mirror; say which to use:
+    ./hugesvm --mirror URL ..."
+	printf '%s %s\n' "${mirror%/}" "${security%/}"
+}
+
+is_root() { [ "$(id -u)" = 0 ]; }
+
+# What enters the sandbox: root needs a mount namespace, others a user
+# namespace besides.
+sandbox_unshare() {
+	if is_root; then
+		echo unshare --mount
+	else
+		echo unshare --map-root-user --mount
+	fi
+}
+
+sandbox_check_host() {
+	local t
+	for t in unshare chroot flock setpriv mount; do
+		command -v "$t" > /dev/null || lack "'$t' (package util-linux, mount or coreutils) is missing here"
+	done
+	if ! $(sandbox_unshare) true 2> /dev/null; then
+		if is_root; then
+			lack "this host forbids mount namespaces even to root (a container without CAP_SYS_ADMIN?); a sandbox cannot be made here"
+		fi
+		lack "this host forbids user namespaces; as root, one line helps:
+    apt-get install -y mmdebstrap uidmap && sysctl kernel.unprivileged_userns_clone=1
+  or run ./hugesvm as root"
+	fi
+}
+
+# sandbox_mmdebstrap: sets MMDEBSTRAP to a command that makes root trees.
+sandbox_mmdebstrap() {
+	if command -v mmdebstrap > /dev/null; then
+		MMDEBSTRAP=mmdebstrap
+		return
+	fi
+	command -v apt-get > /dev/null ||
+		lack "mmdebstrap is missing; install it with this host's package manager"
+	if is_root; then
+		logged apt-mmdebstrap "installing mmdebstrap" \
+			sh -ec 'export DEBIAN_FRONTEND=noninteractive
+				apt-get install -y --no-install-recommends mmdebstrap ||
+				{ apt-get update; apt-get install -y --no-install-recommends mmdebstrap; }' ||
+			die "mmdebstrap could not be installed (no network, or no such package on the mirror?)"
+		MMDEBSTRAP=mmdebstrap
+		return
+	fi
+	local d=$CACHE/mmdebstrap
+	if [ ! -x "$d/usr/bin/mmdebstrap" ]; then
+		mkdir -p "$d"
+		logged apt-mmdebstrap "fetching mmdebstrap" \
+			sh -ec 'cd "$1"; apt-get download mmdebstrap; dpkg-deb -x mmdebstrap_*.deb .; rm mmdebstrap_*.deb' sh "$d" ||
+			lack "mmdebstrap could not be fetched; as root, one line helps:
+    apt-get install -y mmdebstrap uidmap"
+	fi
+	MMDEBSTRAP=$d/usr/bin/mmdebstrap
+}
+
+sandbox_make() {
+	local dir=$1 tmp=$1.part mirror security include lists opt
+	sandbox_check_host
+	need_disk "$CACHE" "$SANDBOX_DISK_MIB" "the sandbox"
+	sandbox_mmdebstrap
+	read -r mirror security <<< "$(sandbox_mirrors)"
+	[ -n "$mirror" ] || exit 3
+	if ! is_root && ! command -v newuidmap > /dev/null; then
+		lack "newuidmap is missing; as root, one line helps:
+    apt-get install -y uidmap"
+	fi
+	rm -rf "$tmp" "$tmp.tar"
+	mkdir -p "$(dirname "$dir")"
+	lists=$tmp.list
+	{
+		echo "deb $mirror $SANDBOX_SUITE main"
+		echo "deb $mirror $SANDBOX_SUITE-updates main"
+		echo "deb $mirror $SANDBOX_SUITE-backports main"
+		[ -z "$security" ] || echo "deb $security $SANDBOX_SUITE-security main"
+	} > "$lists"
+	# QEMU >= 10.1 has vfio-user-pci; Debian 13 has it in backports.
+	printf 'Package: src:qemu qemu-* seabios ipxe-qemu\nPin: release n=%s-backports\nPin-Priority: 900\n' \
+		"$SANDBOX_SUITE" > "$tmp.pin"
+	include=$(sandbox_packages | paste -sd,)
+	opt=(--variant=minbase --skip=cleanup/apt,cleanup/tmp
+		--aptopt='Apt::Install-Recommends "false"'
+		--aptopt='Acquire::Retries "2"'
+		--aptopt='Acquire::http::Timeout "30"'
+		--dpkgopt='path-exclude=/usr/share/doc/*'
+		--dpkgopt='path-exclude=/usr/share/man/*'
+		--dpkgopt='path-exclude=/usr/share/locale/*'
+		--dpkgopt='force-unsafe-io'
+		--setup-hook='mkdir -p "$1/etc/apt/preferences.d" "$1/hugesvm/src" "$1/hugesvm/cache"'
+		--setup-hook="cp '$tmp.pin' \"\$1/etc/apt/preferences.d/qemu\""
+		--include="$include")
+	while IFS= read -r lists_proxy; do
+		opt+=(--aptopt="$lists_proxy")
+	done < <(apt-config dump 2>/dev/null | grep -E '^Acquire::https?::Proxy ' || true)
+	if is_root; then
+		logged sandbox "sandbox: Debian 13 root tree" \
+			"$MMDEBSTRAP" --mode=root --format=directory "${opt[@]}" "$SANDBOX_SUITE" "$tmp" "$lists" ||
+			sandbox_explain
+	else
+		logged sandbox "sandbox: Debian 13 root tree" \
+			"$MMDEBSTRAP" --mode=unshare --format=tar "${opt[@]}" "$SANDBOX_SUITE" "$tmp.tar" "$lists" ||
+			sandbox_explain
+		mkdir "$tmp"
+		logged sandbox-unpack "sandbox: unpacking" \
+			unshare --map-root-user tar -C "$tmp" --no-same-owner --exclude='./dev/*' -xf "$tmp.tar" ||
+			die "the root tree could not be unpacked"
+		rm -f "$tmp.tar"
+	fi
+	rm -f "$tmp.list" "$tmp.pin"
+	mv "$tmp" "$dir"
+	# Trees of older lists serve nobody any more.
+	find "$CACHE/sandbox" -mindepth 1 -maxdepth 1 -type d ! -path "$dir" -exec rm -rf {} +
+}
+
+sandbox_explain() {
+	local log=$LOGS/sandbox.log
+	if grep -qE 'Temporary failure resolving|Could not connect|Connection timed out|Could not resolve' "$log"; then
+		die "the mirror could not be reached (no network, or a wrong --mirror)"
+	elif grep -qE 'Unable to locate package|has no installation candidate' "$log"; then
+		die "the mirror lacks a package: $(grep -oE 'Unable to locate package .*|Package .* has no installation candidate' "$log" | head -n 1)"
+	elif grep -qE 'No space left' "$log"; then
+		die "the disk of $CACHE is full"
+	fi
+	die "the sandbox could not be made"
+}
+
+# sandbox_ready: SANDBOX is set, and whole.
+sandbox_ready() {
+	[ -z "${SANDBOX-}" ] || return 0
+	local dir
+	dir=$(sandbox_dir)
+	if [ ! -d "$dir" ]; then
+		lock 8 "$CACHE/sandbox.lock" "making the sandbox"
+		[ -d "$dir" ] || sandbox_make "$dir"
+		unlock 8
+	else
+		sandbox_check_host
+	fi
+	SANDBOX=$dir
+}
+
+# sandbox CMD...: run CMD inside, in /hugesvm/src. It dies with its caller: a
+# process namespace of its own, whose first process is killed with ours.
+sandbox() {
+	local rc=0 pid
+	setpriv --pdeathsig KILL $(sandbox_unshare) --pid --fork --kill-child=KILL \
+		"$BASH" "$TOP/tools/inside/enter.sh" "$SANDBOX" "$TOP" "$CACHE" "$@" <&0 8>&- 9>&- &
+	pid=$!
+	CLEANUP_PIDS+=("$pid")
+	wait "$pid" || rc=$?
+	return "$rc"
+}
