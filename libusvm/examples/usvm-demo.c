@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: MIT
+/*
+ * usvm-demo: ordinary malloc'ed memory goes to video memory and comes back.
+ *
+ *   malloc -> CPU writes -> SVM_BIND moves it to VRAM -> the copy engine copies
+ *   one half onto the other and fills the first, through the program's own
+ *   pointers -> CPU touches it back
+ *
+ * Each step is checked by a checksum: of memory in RAM by reading it; of memory
+ * in VRAM by having the copy engine copy it to a buffer of the driver's, since
+ * reading it would bring it home. Written on the library's lowest layer, so
+ * that it shows what a program asks of the kernel.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "nv.h"
+#include "pages.h"
+
+#define MIB		(1ull << 20)
+#define WAIT_NS		20000000000ull
+#define STAGE_BYTES	MIB
+#define FILL_PATTERN	0x5ca1ab1eu
+#define MAX_STEPS	12
+
+struct step {
+	const char *name;
+	uint64_t bytes;
+	double seconds;
+	uint64_t launches;	/* of this program's own channel */
+	uint64_t cpu_faults;
+	uint64_t gpu_launches;	/* all, by a counters file */
+	uint64_t gpu_faults;
+	struct pages_count where;
+	uint64_t sum;
+	bool good;
+};
+
+struct demo {
+	uint64_t size;		/* of both halves */
+	bool no_thp;
+	bool json;
+	const char *node;
+	const char *counters;
+	unsigned char *malloced;
+	unsigned char *lower;	/* 2 MiB aligned, inside what malloc gave */
+	unsigned char *upper;
+	struct nv_device dev;
+	struct nv_channel ch;
+	struct nv_bo stage;
+	struct step steps[MAX_STEPS];
+	unsigned int nsteps;
+	struct step start;	/* counts when the current step began */
+	double began;
+};
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int complain(const char *what, int err)
+{
+	fprintf(stderr, "usvm-demo: %s: %s\n", what, strerror(-err));
+	return err;
+}
+
+/* Order matters in it, so that swapped pages show. */
+static uint64_t checksum(uint64_t sum, const void *p, uint64_t size)
+{
+	const uint64_t *w = p;
+
+	for (uint64_t i = 0; i < size / 8; i++)
+		sum = (sum ^ w[i]) * 0x9e3779b97f4a7c15u + (sum >> 47);
+	return sum;
+}
+
+/* "name value" lines; a missing file or name leaves the number alone */
+static void read_counters(const char *path, struct step *s)
+{
+	char name[64];
+	unsigned long long value;
+	FILE *f = path ? fopen(path, "r") : NULL;
+
+	if (!f)
+		return;
+	while (fscanf(f, "%63s %llu%*[^\n]", name, &value) == 2) {
+		if (!strcmp(name, "launches"))
+			s->gpu_launches = value;
+		else if (!strcmp(name, "faults"))
+			s->gpu_faults = value;
+	}
+	fclose(f);
+}
+
+static void count_now(const struct demo *d, struct step *s)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	s->cpu_faults = (uint64_t)usage.ru_minflt + (uint64_t)usage.ru_majflt;
+	s->launches = d->ch.launches;
+	read_counters(d->counters, s);
+}
+
+static void begin(struct demo *d)
+{
+	count_now(d, &d->start);
+	d->began = now();
+}
+
+/* Notes the step that began last; what is checked by the caller goes in later. */
+static struct step *end(struct demo *d, const char *name, uint64_t bytes)
+{
+	struct step *s = &d->steps[d->nsteps++];
+
+	s->seconds = now() - d->began;
+	s->name = name;
+	s->bytes = bytes;
+	count_now(d, s);
+	s->cpu_faults -= d->start.cpu_faults;
+	s->launches -= d->start.launches;
+	s->gpu_launches -= d->start.gpu_launches;
+	s->gpu_faults -= d->start.gpu_faults;
+	if (pages_scan(d->lower, d->size, &s->where))
+		memset(&s->where, 0, sizeof(s->where));
+	return s;
+}
+
+static int finish(struct nv_channel *ch)
+{
+	uint32_t seq;
+	int err = nv_submit(ch, &seq);
+
+	return err ? err : nv_wait(ch, seq, WAIT_NS);
+}
+
+/* The checksum of memory that stays where it is. */
+static int gpu_checksum(struct demo *d, const void *p, uint64_t size, uint64_t *sum)
+{
+	*sum = 0;
+	for (uint64_t at = 0; at < size; at += STAGE_BYTES) {
+		uint64_t part = size - at < STAGE_BYTES ? size - at : STAGE_BYTES;
+		int err = nv_copy(&d->ch, d->stage.va, (uintptr_t)p + at, part);
+
+		if (!err)
+			err = finish(&d->ch);
+		if (err)
+			return complain("copy engine, reading VRAM for a checksum", err);
+		*sum = checksum(*sum, d->stage.map, part);
+	}
+	return 0;
+}
+
+static int prepare(struct demo *d)
+{
+	int err;
+
+	d->malloced = malloc(d->size + NV_HUGE_SIZE);
+	if (!d->malloced)
+		return complain("malloc", -ENOMEM);
+	d->lower = (void *)(((uintptr_t)d->malloced + NV_HUGE_SIZE - 1) & ~(NV_HUGE_SIZE - 1));
+	d->upper = d->lower + d->size / 2;
+	/* best effort: a kernel without huge pages has nothing to advise */
+	madvise(d->lower, d->size, d->no_thp ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
+	err = nv_device_open(&d->dev, d->node);
+	if (err)
+		return complain(d->dev.failed, err);
+	err = nv_channel_open(&d->dev, &d->ch, NV_ENGINE_COPY);
+	if (err)
+		return complain("making a copy channel", err);
+	err = nv_bo_new(&d->dev, &d->stage, STAGE_BYTES);
+	if (!err)
+		err = nv_channel_use(&d->ch, &d->stage);
+	return err ? complain("making a staging buffer", err) : 0;
+}
+
+static uint64_t cpu_write(struct demo *d)
+{
+	uint64_t *w = (uint64_t *)d->lower, x = 1;
+	struct step *s;
+
+	begin(d);
+	for (uint64_t i = 0; i < d->size / 16; i++) {
+		x = x * 6364136223846793005u + 1442695040888963407u;
+		w[i] = x;
+	}
+	memset(d->upper, 0xff, d->size / 2);
+	s = end(d, "CPU writes", d->size);
+	s->sum = checksum(0, d->lower, d->size / 2);
+	s->good = s->where.none == 0;
+	return s->sum;
+}
+
+static uint64_t at_home(const struct pages_count *where)
+{
+	return where->ram_small + where->ram_huge + where->none;
+}
+
+static int to_vram(struct demo *d, uint64_t want)
+{
+	struct step *s;
+	int err;
+
+	begin(d);
+	err = nv_svm_bind(&d->dev, d->lower, d->size);
+	s = end(d, "prefetch to VRAM", d->size);
+	if (err)
+		return complain("SVM_BIND", err);
+	/* The kernel moves what it can. The copy engine must not meet the rest. */
+	for (int again = 0; again < 3 && at_home(&s->where); again++) {
+		fprintf(stderr, "usvm-demo: %llu KiB stayed in RAM, asking once more\n",
+			(unsigned long long)at_home(&s->where) >> 10);
+		err = nv_svm_bind(&d->dev, d->lower, d->size);
+		if (err)
+			return complain("SVM_BIND", err);
+		d->nsteps--;
+		s = end(d, "prefetch to VRAM", d->size);
+	}
+	if (at_home(&s->where)) {
+		fprintf(stderr, "usvm-demo: %llu KiB did not go to VRAM: too little of it?\n",
+			(unsigned long long)at_home(&s->where) >> 10);
+		return -ENOSPC;
+	}
+	err = gpu_checksum(d, d->lower, d->size / 2, &s->sum);
+	s->good = !err && s->sum == want;
+	return err;
+}
+
+static int gpu_work(struct demo *d, uint64_t want)
+{
+	uint64_t half = d->size / 2, fill = 0;
+	struct step *s;
+	int err;
+
+	begin(d);
+	err = nv_copy(&d->ch, (uintptr_t)d->upper, (uintptr_t)d->lower, half);
+	if (!err)
+		err = finish(&d->ch);
+	s = end(d, "GPU copies", half);
+	if (err)
+		return complain("copy engine, copying", err);
+	err = gpu_checksum(d, d->upper, half, &s->sum);
+	if (err)
+		return err;
+	s->good = s->sum == want && !at_home(&s->where);
+
+	begin(d);
+	err = nv_fill(&d->ch, (uintptr_t)d->lower, 4, FILL_PATTERN, half / 4);
+	if (!err)
+		err = finish(&d->ch);
+	s = end(d, "GPU fills", half);
+	if (err)
+		return complain("copy engine, filling", err);
+	err = gpu_checksum(d, d->lower, half, &s->sum);
+	if (err)
+		return err;
+	for (uint64_t i = 0; i < half; i += 8) {
+		uint64_t pattern = (uint64_t)FILL_PATTERN << 32 | FILL_PATTERN;
+
+		fill = checksum(fill, &pattern, 8);
+	}
+	s->good = s->sum == fill && !at_home(&s->where);
+	return 0;
+}
+
+/* One touch a page; the check reads every byte afterwards. */
+static void touch_back(struct demo *d, uint64_t want)
+{
+	uint64_t wrong = 0;
+	struct step *s;
+
+	begin(d);
+	for (uint64_t i = 0; i < d->size; i += NV_PAGE_SIZE)
+		(void)*(volatile unsigned char *)(d->lower + i);
+	s = end(d, "CPU touches back", d->size);
+	for (uint64_t i = 0; i < d->size / 2; i += 4)
+		wrong += *(uint32_t *)(d->lower + i) != FILL_PATTERN;
+	s->sum = checksum(0, d->upper, d->size / 2);
+	s->good = !wrong && s->sum == want && at_home(&s->where) == d->size;
+	if (wrong)
+		fprintf(stderr, "usvm-demo: %llu filled words are wrong\n",
+			(unsigned long long)wrong);
+}
+
+static const char *used(const struct pages_count *where)
+{
+	uint64_t huge = where->away_huge, small = where->away_small;
+
+	if (where->source == PAGES_FROM_PAGEMAP)
+		return "unknown sizes (this kernel has no PAGEMAP_SCAN)";
+	return !small && huge ? "2 MiB folios" : !huge && small ? "4 KiB page-table entries" :
+	       huge ? "2 MiB folios and 4 KiB entries" : "nothing";
+}
+
+static void number_or_na(bool known, uint64_t n)
+{
+	if (known)
+		printf(" %9llu", (unsigned long long)n);
+	else
+		printf(" %9s", "n/a");
+}
+
+static void print_table(const struct demo *d)
+{
+	printf("\n%-17s %6s %9s %9s %7s %7s %7s %7s %9s %9s %9s %9s  %-16s\n", "", "", "", "",
+	       "RAM", "RAM", "VRAM", "VRAM", "CPU", "own", "all GPU", "GPU", "");
+	printf("%-17s %6s %9s %9s %7s %7s %7s %7s %9s %9s %9s %9s  %-16s\n", "step", "MiB", "ms",
+	       "MiB/s", "4K MiB", "2M MiB", "4K MiB", "2M MiB", "faults", "launches", "launches",
+	       "faults", "checksum");
+	for (unsigned int i = 0; i < d->nsteps; i++) {
+		const struct step *s = &d->steps[i];
+		double mib = (double)s->bytes / (double)MIB;
+
+		printf("%-17s %6.0f %9.2f %9.1f %7.1f %7.1f %7.1f %7.1f %9llu %9llu", s->name, mib,
+		       1e3 * s->seconds, mib / s->seconds, (double)s->where.ram_small / (double)MIB,
+		       (double)s->where.ram_huge / (double)MIB,
+		       (double)s->where.away_small / (double)MIB,
+		       (double)s->where.away_huge / (double)MIB,
+		       (unsigned long long)s->cpu_faults, (unsigned long long)s->launches);
+		number_or_na(d->counters, s->gpu_launches);
+		number_or_na(d->counters, s->gpu_faults);
+		printf("  %016llx %s\n", (unsigned long long)s->sum, s->good ? "ok" : "WRONG");
+	}
+}
+
+static void print_json(const struct demo *d, bool good)
+{
+	printf("{\"program\":\"usvm-demo\",\"chipset\":\"%x\",\"bytes\":%llu,\"good\":%s,\"steps\":[",
+	       d->dev.chipset, (unsigned long long)d->size, good ? "true" : "false");
+	for (unsigned int i = 0; i < d->nsteps; i++) {
+		const struct step *s = &d->steps[i];
+
+		printf("%s{\"name\":\"%s\",\"bytes\":%llu,\"seconds\":%.6f,\"ram_small\":%llu,"
+		       "\"ram_huge\":%llu,\"vram_small\":%llu,\"vram_huge\":%llu,\"cpu_faults\":%llu,"
+		       "\"own_launches\":%llu,\"checksum\":\"%016llx\",\"good\":%s", i ? "," : "",
+		       s->name, (unsigned long long)s->bytes, s->seconds,
+		       (unsigned long long)s->where.ram_small, (unsigned long long)s->where.ram_huge,
+		       (unsigned long long)s->where.away_small,
+		       (unsigned long long)s->where.away_huge, (unsigned long long)s->cpu_faults,
+		       (unsigned long long)s->launches, (unsigned long long)s->sum,
+		       s->good ? "true" : "false");
+		if (d->counters)
+			printf(",\"gpu_launches\":%llu,\"gpu_faults\":%llu",
+			       (unsigned long long)s->gpu_launches, (unsigned long long)s->gpu_faults);
+		printf("}");
+	}
+	printf("]}\n");
+}
+
+static void run(struct demo *d, bool *good)
+{
+	uint64_t want = cpu_write(d);
+
+	*good = !to_vram(d, want) && !gpu_work(d, want);
+	if (*good)
+		touch_back(d, want);
+	for (unsigned int i = 0; i < d->nsteps; i++)
+		*good &= d->steps[i].good;
+}
+
+static int parse(struct demo *d, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "size", required_argument, NULL, 's' },
+		{ "no-thp", no_argument, NULL, 'n' },
+		{ "device", required_argument, NULL, 'd' },
+		{ "counters", required_argument, NULL, 'c' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	unsigned long mib = 64;
+	char *rest;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "s:nd:c:jh", options, NULL)) != -1) {
+		switch (c) {
+		case 's':
+			mib = strtoul(optarg, &rest, 0);
+			if (*rest || mib < 4 || mib > 1 << 20 || mib % 4) {
+				fprintf(stderr, "usvm-demo: --size takes MiB, a multiple of 4\n");
+				return 2;
+			}
+			break;
+		case 'n':
+			d->no_thp = true;
+			break;
+		case 'd':
+			d->node = optarg;
+			break;
+		case 'c':
+			d->counters = optarg;
+			break;
+		case 'j':
+			d->json = true;
+			break;
+		default:
+			printf("usage: usvm-demo [--size MIB] [--no-thp] [--device NODE] [--counters FILE] [--json]\n"
+			       "  --no-thp    ask the kernel for 4 KiB pages (MADV_NOHUGEPAGE)\n"
+			       "  --counters  a file with lines \"launches N\" and \"faults N\", read around each step\n");
+			return c == 'h' ? -1 : 2;
+		}
+	}
+	d->size = mib * MIB;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct demo d = { .dev.fd = -1 };
+	bool good = false;
+	int stop = parse(&d, argc, argv);
+
+	if (stop)
+		return stop < 0 ? 0 : stop;
+	if (!prepare(&d)) {
+		if (!d.json)
+			printf("usvm-demo: %llu MiB of malloc'ed memory, chip NV%x at %s, %s\n",
+			       (unsigned long long)(d.size / MIB), d.dev.chipset, d.dev.path,
+			       d.no_thp ? "huge pages refused" : "huge pages asked for");
+		run(&d, &good);
+		if (d.json)
+			print_json(&d, good);
+		else
+			print_table(&d);
+		if (!d.json && d.nsteps > 1)
+			printf("\nmoved to VRAM in: %s. %s\n", used(&d.steps[1].where),
+			       good ? "Every byte is right." : "FAILED.");
+	}
+	nv_channel_close(&d.ch);
+	nv_bo_del(&d.dev, &d.stage);
+	nv_device_close(&d.dev);
+	free(d.malloced);
+	return !good;
+}
