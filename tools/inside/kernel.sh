@@ -96,6 +96,20 @@ configure() {
 	echo "$stamp" > "$obj/.hugesvm-config"
 }
 
+# make's output, with a line of progress now and then. (Not awk: mawk reads
+# pipes in large blocks.)
+count_objects() {
+	local line n=0
+	while IFS= read -r line; do
+		printf '%s\n' "$line"
+		case $line in
+		"  CC"*|"  LD"*|"  AS"*)
+			n=$((n + 1))
+			[ $((n % 25)) -ne 0 ] || printf '@progress %d objects, now %s\n' $n "${line##* }" ;;
+		esac
+	done
+}
+
 case $verb in
 prepare)
 	unpack_source
@@ -107,8 +121,7 @@ build)
 	src=$(source_tree)
 	configure "$src"
 	echo "@progress compiling"
-	make -C "$src" O="$obj" CC="ccache gcc" HOSTCC="ccache gcc" -j"$JOBS" vmlinux modules 2>&1 |
-		awk '{ print; fflush() } /^  (CC|LD|AR)/ { if (++n % 50 == 0) { print "@progress " n " objects, " $3; fflush() } }'
+	make -C "$src" O="$obj" CC="ccache gcc" HOSTCC="ccache gcc" -j"$JOBS" vmlinux modules 2>&1 | count_objects
 	out=$cache/kernels/$key.part
 	rm -rf "$out"
 	mkdir -p "$out/root"
