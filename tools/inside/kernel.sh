@@ -17,6 +17,8 @@ recipe=3
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 2026'
 export KBUILD_BUILD_USER=hugesvm KBUILD_BUILD_HOST=sandbox KBUILD_BUILD_VERSION=1
 
+test_modules=(guest/modules tests/selftests/module)
+
 verb=$1 flavour=$2
 case $flavour in
 release|checked) overlay=1 ;;
@@ -74,6 +76,9 @@ key() {
 		cat "${fragments[@]}"
 		gcc --version | head -n 1
 		[ $overlay = 0 ] || cat "$cache/tree/$version.manifest"
+		for d in "${test_modules[@]}"; do
+			[ ! -d "$top/$d" ] || cat "$top/$d/Makefile" "$top/$d"/*.[ch]
+		done
 	} | sha256sum | cut -c1-20
 }
 
@@ -94,6 +99,19 @@ configure() {
 		exit 1
 	fi
 	echo "$stamp" > "$obj/.hugesvm-config"
+}
+
+# Modules that only tests load, built beside the kernel's own.
+build_test_modules() {
+	local src=$1 root=$2 d m
+	for d in "${test_modules[@]}"; do
+		[ -d "$top/$d" ] || continue
+		m=$obj/hugesvm/$d
+		mkdir -p "$m"
+		cp -u "$top/$d/Makefile" "$top/$d"/*.[ch] "$m/"
+		make -s -C "$src" O="$obj" CC="ccache gcc" M="$m" modules
+		make -s -C "$src" O="$obj" M="$m" INSTALL_MOD_PATH="$root" INSTALL_MOD_STRIP=1 modules_install
+	done
 }
 
 # make's output, with a line of progress now and then. (Not awk: mawk reads
@@ -127,6 +145,7 @@ build)
 	mkdir -p "$out/root"
 	make -s -C "$src" O="$obj" INSTALL_MOD_PATH="$out/root" INSTALL_MOD_STRIP=1 modules_install
 	make -s -C "$src" O="$obj" kernelrelease > "$out/release"
+	build_test_modules "$src" "$out/root"
 	rm -f "$out/root/lib/modules/"*/{build,source}
 	depmod -b "$out/root" "$(cat "$out/release")"
 	# No directory lib at the top: in the guest that is a link to usr/lib.

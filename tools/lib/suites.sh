@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+# Suites: files tools/suites/NAME.sh, each with suite_NAME. They call pass,
+# fail and skip once for each test; a suite that calls none has failed.
+
+. "$TOP/tools/lib/guest.sh"
+
+PASSED=0 FAILED=0 SKIPPED=0 FAILURES=()
+
+pass() { PASSED=$((PASSED + 1)); printf 'ok %s\n' "$1" >> "$BUILD/results"; }
+skip() {
+	SKIPPED=$((SKIPPED + 1))
+	printf 'skip %s: %s\n' "$1" "$2" >> "$BUILD/results"
+	say "  skipped: $1: $2"
+}
+fail() {
+	FAILED=$((FAILED + 1))
+	FAILURES+=("$1: $2")
+	printf 'not ok %s: %s\n' "$1" "$2" >> "$BUILD/results"
+	say "  FAILED: $1: $2"
+}
+
+# tap PREFIX FILE: count the TAP lines in FILE (kselftest's harness and ours).
+tap() {
+	local prefix=$1 file=$2 line name n=0
+	while IFS= read -r line; do
+		line=${line%$'\r'}
+		case $line in
+		"ok "*|"not ok "*) ;;
+		*) continue ;;
+		esac
+		n=$((n + 1))
+		name=$(sed -E 's/^(not )?ok +[0-9]* *-? *//; s/ *# .*//' <<< "$line")
+		case $line in
+		"not ok "*) fail "$prefix $name" "see the log" ;;
+		*"# SKIP"*|*"# skip"*) skip "$prefix $name" "$(sed -E 's/.*# (SKIP|skip) *//' <<< "$line")" ;;
+		*) pass "$prefix $name" ;;
+		esac
+	done < "$file"
+	TAP_LINES=$n
+	[ "$n" -gt 0 ] || fail "$prefix" "printed no test result"
+}
+
+# guest_tap PREFIX LOG CMD...: run CMD in the guest that the G_ variables
+# describe, count its TAP; a guest that was lost or complained is a failure.
+guest_tap() {
+	local prefix=$1 log=$LOGS/$2.tap want
+	shift 2
+	mkdir -p "$LOGS"
+	guest_run "$@" > "$log" 2> "$log.err" || true
+	tap "$prefix" "$log"
+	want=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
+	if [ -n "$G_WHY" ]; then
+		fail "$prefix guest" "$G_WHY; log: $log, $G_DIR"
+		guest_show
+	elif [ "$want" -gt "$TAP_LINES" ]; then
+		fail "$prefix" "planned $want tests, $TAP_LINES reported; log: $log"
+	else
+		pass "$prefix guest ended without a complaint"
+	fi
+}
+
+suites_known() {
+	local f
+	for f in "$TOP"/tools/suites/*.sh; do
+		f=${f##*/}
+		echo "${f%.sh}"
+	done
+}
+
+# suites_run NAME...: run, count, print the one line that CI reads.
+suites_run() {
+	local s before start
+	mkdir -p "$BUILD"
+	: > "$BUILD/results"
+	for s in "$@"; do
+		. "$TOP/tools/suites/$s.sh"
+		before=$((PASSED + FAILED + SKIPPED)) start=$SECONDS
+		note "suite $s ..."
+		"suite_${s//-/_}" || fail "$s" "the suite ended with status $?"
+		if [ $((PASSED + FAILED + SKIPPED)) = "$before" ]; then
+			fail "$s" "the suite ran no test"
+		fi
+		note "suite $s: $((PASSED + FAILED + SKIPPED - before)) tests in $((SECONDS - start)) s"
+	done
+	for s in ${FAILURES[@]+"${FAILURES[@]}"}; do
+		printf 'failed: %s\n' "$s"
+	done
+	printf '%d passed, %d failed, %d skipped\n' "$PASSED" "$FAILED" "$SKIPPED"
+	[ "$FAILED" = 0 ]
+}
