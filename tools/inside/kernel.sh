@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 # kernel.sh prepare FLAVOUR       source tree and configuration; prints "@key KEY"
 # kernel.sh build FLAVOUR KEY     builds it into the cache as KEY
+# kernel.sh source FLAVOUR        only unpacks the source
+# kernel.sh where FLAVOUR         prints where the pristine source is
 #
 # Trees (all in the cache, so that every checkout shares them; the caller holds
 # the kernel lock):
@@ -133,6 +135,12 @@ prepare)
 	unpack_source
 	[ $overlay = 0 ] || overlay_source
 	echo "@key $(key)"
+	;;
+source)
+	unpack_source
+	;;
+where)
+	echo "$pristine"
 	;;
 build)
 	key=$3
