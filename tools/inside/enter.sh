@@ -8,6 +8,7 @@ mount --make-rprivate /
 mount --bind "$src" "$root/hugesvm/src"
 mount --bind "$cache" "$root/hugesvm/cache"
 mount --rbind /dev "$root/dev"
+[ ! -e /etc/resolv.conf ] || mount --bind "$(readlink -f /etc/resolv.conf)" "$root/etc/resolv.conf" 2> /dev/null || true
 mount -t proc proc "$root/proc"
 mount -t tmpfs tmpfs "$root/tmp"
 exec chroot "$root" /usr/bin/env -i -C /hugesvm/src \

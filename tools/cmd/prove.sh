@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+. "$TOP/tools/lib/suites.sh"
+
+prove_parts() {
+	local f
+	for f in "$TOP"/tools/prove/*.sh; do
+		f=${f##*/}
+		echo "${f%.sh}"
+	done
+}
+
+prove_help() {
+	cat <<-U
+	usage: ./hugesvm prove [--again] [PART...]
+
+	Runs what takes too long for 'test', each part under 80 minutes. Parts:
+	$(for p in $(prove_parts); do sed -n "s/^# prove: /  $(printf '%-14s' "$p")/p" "$TOP/tools/prove/$p.sh"; done)
+	A part that passed with this content of the tree is not run again, unless
+	--again is given, so that an interrupted 'prove' goes on where it was. The last
+	result of each part is written to Documentation/testing/results/.
+	U
+}
+
+# What the result of a part depends on: every tracked file but the results.
+prove_content() {
+	(cd "$TOP" && find . -path ./build -prune -o -path ./.git -prune -o -path ./Documentation -prune -o -type f -print0 |
+		sort -z | xargs -0 sha256sum) | content_key
+}
+
+prove_main() {
+	local again=no part content stamp failed=0
+	if [ "${1-}" = --again ]; then
+		again=yes; shift
+	fi
+	for part in "$@"; do
+		[ -f "$TOP/tools/prove/$part.sh" ] || usage_error "prove: unknown part '$part' (known: $(prove_parts | paste -sd' '))"
+	done
+	# shellcheck disable=SC2046
+	[ $# -gt 0 ] || set -- $(prove_parts)
+	content=$(prove_content)
+	mkdir -p "$BUILD/prove"
+	for part in "$@"; do
+		stamp=$BUILD/prove/$part
+		if [ $again = no ] && [ "$(cat "$stamp" 2>/dev/null)" = "$content" ]; then
+			note "prove $part: passed before with the same content"
+			continue
+		fi
+		if prove_part "$part"; then
+			echo "$content" > "$stamp"
+		else
+			failed=1
+		fi
+	done
+	return $failed
+}
+
+# One part in a shell of its own, so that its counts are its own.
+prove_part() {
+	local part=$1 start=$SECONDS rc=0 out=$BUILD/prove/$1.out
+	(
+		. "$TOP/tools/prove/$part.sh"
+		PASSED=0 FAILED=0 SKIPPED=0
+		mkdir -p "$BUILD"
+		: > "$BUILD/results"
+		"prove_${part//-/_}" || fail "$part" "the part ended with status $?"
+		[ $((PASSED + FAILED + SKIPPED)) -gt 0 ] || fail "$part" "ran no test"
+		for s in ${FAILURES[@]+"${FAILURES[@]}"}; do printf 'failed: %s\n' "$s"; done
+		printf '%d passed, %d failed, %d skipped\n' "$PASSED" "$FAILED" "$SKIPPED"
+		[ "$FAILED" = 0 ]
+	) > "$out" || rc=1
+	cat "$out"
+	{
+		echo ".. SPDX-License-Identifier: MIT"
+		echo
+		echo "prove $part"
+		echo "$(printf 'prove %s' "$part" | tr -c '\n' '=')"
+		echo
+		echo ":date: $(date -u +%Y-%m-%d)"
+		echo ":commit: $(git -C "$TOP" rev-parse --short=12 HEAD 2>/dev/null || echo unknown)$(git -C "$TOP" diff --quiet HEAD 2>/dev/null || echo ' with changes')"
+		echo ":machine: $(nproc) CPUs, $(awk '/MemTotal/ { print int($2 / 1048576 + .5) }' /proc/meminfo) GiB, $(uname -m)"
+		echo ":time: $((SECONDS - start)) s"
+		echo
+		echo "::"
+		echo
+		sed 's/^/    /' "$out"
+		[ ! -s "$BUILD/prove/$part.notes" ] || { echo; sed 's/^/    /' "$BUILD/prove/$part.notes"; }
+	} > "$TOP/Documentation/testing/results/$part.rst"
+	return $rc
+}
