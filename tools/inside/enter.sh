@@ -15,5 +15,5 @@ exec chroot "$root" /usr/bin/env -i -C /hugesvm/src \
 	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 	HOME=/tmp LC_ALL=C.UTF-8 TERM="${TERM:-dumb}" JOBS="${JOBS:-2}" \
 	KERNEL_VERSION="${KERNEL_VERSION-}" \
-	CCACHE_DIR=/hugesvm/cache/ccache CCACHE_MAXSIZE=6G CCACHE_COMPILERCHECK=content \
+	CCACHE_DIR=/hugesvm/cache/ccache CCACHE_MAXSIZE=6G CCACHE_COMPILERCHECK=content CCACHE_DEPEND=1 \
 	"$@"

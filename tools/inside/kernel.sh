@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-# kernel.sh prepare FLAVOUR       source tree and configuration; prints "@key KEY"
-# kernel.sh build FLAVOUR KEY     builds it into the cache as KEY
-# kernel.sh source FLAVOUR        only unpacks the source
-# kernel.sh where FLAVOUR         prints where the pristine source is
+# kernel.sh key FLAVOUR      prints "@key KEY" of what would be built
+# kernel.sh build FLAVOUR    builds it into the cache; prints its "@key KEY"
+# kernel.sh source FLAVOUR   only unpacks the source
+# kernel.sh where FLAVOUR    prints where the pristine source is
+# All but key and where want the caller to hold the kernel lock.
 #
 # Trees (all in the cache, so that every checkout shares them; the caller holds
 # the kernel lock):
@@ -54,18 +55,29 @@ unpack_source() {
 	mv "$tmp" "$pristine"
 }
 
+# Apply the series in a directory of its own; what it changes is the key's part.
+manifest=$(mktemp)
+stage=$(mktemp -d -p "$cache" stage.XXXXXX)
+trap 'rm -rf "$stage" "$manifest"' EXIT
+# What was killed could not clean up.
+find "$cache" -maxdepth 1 -name 'stage.*' -mmin +120 -exec rm -rf {} + 2> /dev/null || true
+
+stage_source() {
+	python3 tools/inside/overlay.py --pristine "$pristine" --top "$top" \
+		--stage "$stage" --manifest "$manifest" "$@"
+}
+
 # The overlaid tree: links to the pristine files, and our own in their place.
 overlay_source() {
-	local tree=$cache/tree/$version stage=$cache/stage
+	local tree=$cache/tree/$version
 	if [ ! -d "$tree" ]; then
+		echo "@progress linking the source tree"
 		rm -rf "$tree.part"
 		mkdir -p "$cache/tree"
 		cp -al "$pristine" "$tree.part"
 		mv "$tree.part" "$tree"
 	fi
-	rm -rf "$stage"
-	python3 tools/inside/overlay.py --pristine "$pristine" --top "$top" \
-		--stage "$stage" --tree "$tree"
+	stage_source --tree "$tree"
 }
 
 source_tree() {
@@ -77,7 +89,7 @@ key() {
 		echo "$recipe $version $flavour"
 		cat "${fragments[@]}"
 		gcc --version | head -n 1
-		[ $overlay = 0 ] || cat "$cache/tree/$version.manifest"
+		[ $overlay = 0 ] || cat "$manifest"
 		for d in "${test_modules[@]}"; do
 			[ ! -d "$top/$d" ] || cat "$top/$d/Makefile" "$top/$d"/*.[ch]
 		done
@@ -131,9 +143,9 @@ count_objects() {
 }
 
 case $verb in
-prepare)
-	unpack_source
-	[ $overlay = 0 ] || overlay_source
+key)
+	[ -d "$pristine" ] || { echo "@unpack"; exit 0; }
+	[ $overlay = 0 ] || stage_source
 	echo "@key $(key)"
 	;;
 source)
@@ -143,8 +155,13 @@ where)
 	echo "$pristine"
 	;;
 build)
-	key=$3
+	unpack_source
 	src=$(source_tree)
+	[ $overlay = 0 ] || overlay_source
+	# Of what is built now, whatever it was when the caller asked.
+	key=$(key)
+	echo "@key $key"
+	[ ! -d "$cache/kernels/$key" ] || exit 0
 	configure "$src"
 	echo "@progress compiling"
 	make -C "$src" O="$obj" CC="ccache gcc" HOSTCC="ccache gcc" -j"$JOBS" vmlinux modules 2>&1 | count_objects

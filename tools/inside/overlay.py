@@ -55,44 +55,58 @@ def stage_series(top, pristine, stage):
     return touched
 
 
-def main():
-    p = argparse.ArgumentParser()
-    for name in ("pristine", "top", "stage", "tree"):
-        p.add_argument("--" + name, required=True)
-    a = p.parse_args()
-    os.makedirs(a.stage, exist_ok=True)
-    try:
-        touched = stage_series(a.top, a.pristine, a.stage)
-    except H.HookError as e:
-        sys.exit("hooks: %s" % e)
+def rows_of(stage, touched):
+    rows = []
+    for path in sorted(touched):
+        with open(os.path.join(stage, path), "rb") as f:
+            rows.append("%s %s\n" % (hashlib.sha256(f.read()).hexdigest(), path))
+    return rows
 
-    manifest = a.tree + ".manifest"
+
+def lay(stage, touched, tree, pristine):
+    """Bring the tree to the stage's content."""
+    manifest = tree + ".manifest"
     before = set()
     if os.path.exists(manifest):
         before = {line.split()[1] for line in open(manifest)}
-    for path in sorted(before - touched):
-        dst, src = os.path.join(a.tree, path), os.path.join(a.pristine, path)
+    gone = sorted(before - touched)
+    # What the tree must be put back to is on disk before the tree is touched.
+    with open(manifest + ".new", "w") as f:
+        f.writelines("- %s\n" % x for x in sorted(touched) + gone)
+    os.rename(manifest + ".new", manifest)
+    for path in gone:
+        dst, src = os.path.join(tree, path), os.path.join(pristine, path)
         if os.path.exists(src):
             if put(src, dst):
                 print("restored", path)
         elif os.path.exists(dst):
             os.unlink(dst)
             print("removed", path)
-    rows = []
-    # What the tree must be put back to is on disk before the tree is touched.
     for path in sorted(touched):
-        digest = hashlib.sha256(open(os.path.join(a.stage, path), "rb").read()).hexdigest()
-        rows.append("%s %s\n" % (digest, path))
-    with open(manifest + ".new", "w") as f:
-        f.writelines(rows)
-        f.writelines("- %s\n" % x for x in sorted(before - touched))
-    os.rename(manifest + ".new", manifest)
-    for path in sorted(touched):
-        if put(os.path.join(a.stage, path), os.path.join(a.tree, path)):
+        if put(os.path.join(stage, path), os.path.join(tree, path)):
             print("updated", path)
     with open(manifest + ".new", "w") as f:
-        f.writelines(rows)
+        f.writelines("- %s\n" % x for x in sorted(touched))
     os.rename(manifest + ".new", manifest)
+
+
+def main():
+    p = argparse.ArgumentParser()
+    for name in ("pristine", "top", "stage"):
+        p.add_argument("--" + name, required=True)
+    p.add_argument("--tree", help="bring this tree to the result")
+    p.add_argument("--manifest", help="write hashes of what the result changes")
+    a = p.parse_args()
+    os.makedirs(a.stage, exist_ok=True)
+    try:
+        touched = stage_series(a.top, a.pristine, a.stage)
+    except H.HookError as e:
+        sys.exit("hooks: %s" % e)
+    if a.manifest:
+        with open(a.manifest, "w") as f:
+            f.writelines(rows_of(a.stage, touched))
+    if a.tree:
+        lay(a.stage, touched, a.tree, a.pristine)
 
 
 main()

@@ -9,3 +9,13 @@ if [ "$(cat $b/.hugesvm 2>/dev/null)" != "$key" ]; then
 	echo "$key" > $b/.hugesvm
 fi
 ninja -C $b -j"$JOBS"
+
+# The placeholder firmware that nouveau asks for, as an archive for the guest.
+if [ -x $b/gpu-model/gpu-model-firmware ]; then
+	d=$(mktemp -d)
+	mkdir -p "$d/usr/lib/firmware"
+	$b/gpu-model/gpu-model-firmware "$d/usr/lib/firmware"
+	(cd "$d" && find usr/lib/firmware | cpio -o -H newc --quiet) > $b/gpu-model/firmware.cpio.part
+	mv $b/gpu-model/firmware.cpio.part $b/gpu-model/firmware.cpio
+	rm -rf "$d"
+fi

@@ -19,7 +19,7 @@ guest_defaults() {
 
 guest_options_help() {
 	cat <<-'U'
-	  --kernel NAME       release (default), checked, stock, stock-checked
+	  --kernel NAME       release (default), checked, stock, stock-checked, debian
 	  --gpu on|off        the emulated GPU (default off)
 	  --gpu-opt KEY=VALUE an option of the model (repeatable; see gpu-model(1))
 	  --vram SIZE         its memory, e.g. 64M, 2G (default 512M)

@@ -8,22 +8,41 @@ KERNEL_DISK_MIB=9000
 kernel_ready() {
 	local flavour=$1 key
 	sandbox_ready
-	lock 9 "$CACHE/kernel.lock" "building kernel $flavour"
-	mkdir -p "$LOGS"
-	if ! sandbox bash tools/inside/kernel.sh prepare "$flavour" > "$LOGS/kernel-prepare.log" 2>&1; then
-		say "---- the end of $LOGS/kernel-prepare.log"
-		tail -n 25 "$LOGS/kernel-prepare.log" >&2
-		die "kernel $flavour: the source could not be prepared; full log: $LOGS/kernel-prepare.log"
+	if [ "$flavour" = debian ]; then
+		kernel_debian
+		return
 	fi
-	key=$(sed -n 's/^@key //p' "$LOGS/kernel-prepare.log")
-	[ -n "$key" ] || die "kernel $flavour: no key; see $LOGS/kernel-prepare.log"
-	if [ ! -d "$CACHE/kernels/$key" ]; then
+	mkdir -p "$LOGS"
+	kernel_key "$flavour"
+	if [ -z "$KERNEL_KEY" ] || [ ! -d "$CACHE/kernels/$KERNEL_KEY" ]; then
+		lock 9 "$CACHE/kernel.lock" "building kernel $flavour"
 		need_disk "$CACHE" "$KERNEL_DISK_MIB" "a kernel build"
 		logged "kernel-$flavour" "kernel $flavour" \
-			sandbox bash tools/inside/kernel.sh build "$flavour" "$key" ||
+			sandbox bash tools/inside/kernel.sh build "$flavour" ||
 			die "kernel $flavour does not build"
+		unlock 9
+		KERNEL_KEY=$(sed -n 's/^@key //p' "$LOGS/kernel-$flavour.log")
 	fi
-	touch "$CACHE/kernels/$key"
+	touch "$CACHE/kernels/$KERNEL_KEY"
+}
+
+# kernel_key FLAVOUR: sets KERNEL_KEY; empty when the source is not there yet.
+kernel_key() {
+	local log=$LOGS/kernel-key.$$.log
+	if ! sandbox bash tools/inside/kernel.sh key "$1" > "$log" 2>&1; then
+		tail -n 25 "$log" >&2
+		rm -f "$log"
+		die "kernel $1: the overlay cannot be laid over the source"
+	fi
+	KERNEL_KEY=$(sed -n 's/^@key //p' "$log")
+	rm -f "$log"
+}
+
+# Debian's own package, fetched and not built.
+kernel_debian() {
+	lock 9 "$CACHE/kernel.lock" "fetching Debian's kernel"
+	logged kernel-debian "kernel debian" sandbox bash tools/inside/debian-kernel.sh ||
+		die "Debian's kernel package could not be had"
+	KERNEL_KEY=$(sed -n 's/^@key //p' "$LOGS/kernel-debian.log")
 	unlock 9
-	KERNEL_KEY=$key
 }
