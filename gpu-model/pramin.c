@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+/*
+ * DOC: PRAMIN
+ *
+ * 700000-7fffff is a window of 1 MiB into VRAM; 001700 says where, in steps
+ * of 64 KiB. It works before any page table exists, so it is how a driver
+ * builds the page tables of BAR2.
+ */
+#include "memory.h"
+#include "unit.h"
+
+#define WINDOW		0x700000u
+#define WINDOW_SIZE	0x100000u
+
+static u64 target(const struct gpu *gpu, u32 addr)
+{
+	return ((u64)bits32(reg_get(gpu, 0x001700), 23, 0) << 16) + (addr - WINDOW);
+}
+
+/* Only VRAM is behind the window here; another target (bits 25:24) reads 0. */
+static bool in_vram(const struct gpu *gpu)
+{
+	return bits32(reg_get(gpu, 0x001700), 25, 24) == 0;
+}
+
+static u32 pramin_read(struct gpu *gpu, u32 addr)
+{
+	return in_vram(gpu) ? vram_read32(gpu, target(gpu, addr)) : 0;
+}
+
+static void pramin_write(struct gpu *gpu, u32 addr, u32 value)
+{
+	if (in_vram(gpu))
+		vram_write32(gpu, target(gpu, addr), value);
+}
+
+static const struct gpu_reg pramin_regs[] = {
+	{ 0x001700, .name = "NV_PBUS_BAR0_WINDOW" },
+	{ WINDOW, .count = WINDOW_SIZE / 4, .name = "NV_PRAMIN", .rd = pramin_read, .wr = pramin_write },
+};
+
+const struct gpu_unit pramin_unit = {
+	.name = "PRAMIN",
+	.regs = pramin_regs,
+	.nr_regs = ARRAY_SIZE(pramin_regs),
+};
