@@ -91,7 +91,7 @@ key() {
 		gcc --version | head -n 1
 		[ $overlay = 0 ] || cat "$manifest"
 		for d in "${test_modules[@]}"; do
-			[ ! -d "$top/$d" ] || cat "$top/$d/Makefile" "$top/$d"/*.[ch]
+			[ ! -f "$top/$d/Makefile" ] || cat "$top/$d/Makefile" "$top/$d"/*.[ch]
 		done
 	} | sha256sum | cut -c1-20
 }
@@ -119,7 +119,7 @@ configure() {
 build_test_modules() {
 	local src=$1 root=$2 d m
 	for d in "${test_modules[@]}"; do
-		[ -d "$top/$d" ] || continue
+		[ -f "$top/$d/Makefile" ] || continue
 		m=$obj/hugesvm/$d
 		mkdir -p "$m"
 		cp -u "$top/$d/Makefile" "$top/$d"/*.[ch] "$m/"
@@ -142,50 +142,55 @@ count_objects() {
 	done
 }
 
-case $verb in
-key)
-	[ -d "$pristine" ] || { echo "@unpack"; exit 0; }
-	[ $overlay = 0 ] || stage_source
-	echo "@key $(key)"
-	;;
-source)
-	unpack_source
-	;;
-where)
-	echo "$pristine"
-	;;
-build)
-	unpack_source
-	src=$(source_tree)
-	[ $overlay = 0 ] || overlay_source
-	# Of what is built now, whatever it was when the caller asked.
-	key=$(key)
-	echo "@key $key"
-	[ ! -d "$cache/kernels/$key" ] || exit 0
-	configure "$src"
-	echo "@progress compiling"
-	make -C "$src" O="$obj" CC="ccache gcc" HOSTCC="ccache gcc" -j"$JOBS" vmlinux modules 2>&1 | count_objects
-	out=$cache/kernels/$key.part
-	rm -rf "$out"
-	mkdir -p "$out/root"
-	make -s -C "$src" O="$obj" INSTALL_MOD_PATH="$out/root" INSTALL_MOD_STRIP=1 modules_install
-	make -s -C "$src" O="$obj" kernelrelease > "$out/release"
-	build_test_modules "$src" "$out/root"
-	rm -f "$out/root/lib/modules/"*/{build,source}
-	depmod -b "$out/root" "$(cat "$out/release")"
-	# No directory lib at the top: in the guest that is a link to usr/lib.
-	(cd "$out/root" && mkdir usr && mv lib usr/ && find usr/lib | cpio -o -H newc --quiet > ../modules.cpio)
-	rm -rf "$out/root"
-	strip --strip-debug -o "$out/vmlinux" "$obj/vmlinux"
-	cp "$obj/.config" "$out/config"
-	cp "$obj/System.map" "$out/"
-	echo "$flavour $version" > "$out/flavour"
-	mv "$out" "$cache/kernels/$key"
-	# Keep the last few of each flavour.
-	ls -1td "$cache"/kernels/*/ | while read -r d; do
-		[ "$(cut -d' ' -f1 "$d/flavour" 2>/dev/null)" = "$flavour" ] && echo "$d"
-	done | tail -n +7 | xargs -r rm -rf
-	;;
-*)
-	echo "unknown verb '$verb'"; exit 2 ;;
-esac
+# A function, so that the whole script has been read before anything long runs.
+main() {
+	case $verb in
+	key)
+		[ -d "$pristine" ] || { echo "@unpack"; exit 0; }
+		[ $overlay = 0 ] || stage_source
+		echo "@key $(key)"
+		;;
+	source)
+		unpack_source
+		;;
+	where)
+		echo "$pristine"
+		;;
+	build)
+		unpack_source
+		src=$(source_tree)
+		[ $overlay = 0 ] || overlay_source
+		# Of what is built now, whatever it was when the caller asked.
+		key=$(key)
+		echo "@key $key"
+		[ ! -d "$cache/kernels/$key" ] || exit 0
+		configure "$src"
+		echo "@progress compiling"
+		make -C "$src" O="$obj" CC="ccache gcc" HOSTCC="ccache gcc" -j"$JOBS" vmlinux modules 2>&1 | count_objects
+		out=$cache/kernels/$key.part
+		rm -rf "$out"
+		mkdir -p "$out/root"
+		make -s -C "$src" O="$obj" INSTALL_MOD_PATH="$out/root" INSTALL_MOD_STRIP=1 modules_install
+		make -s -C "$src" O="$obj" kernelrelease > "$out/release"
+		build_test_modules "$src" "$out/root"
+		rm -f "$out/root/lib/modules/"*/{build,source}
+		depmod -b "$out/root" "$(cat "$out/release")"
+		# No directory lib at the top: in the guest that is a link to usr/lib.
+		(cd "$out/root" && mkdir usr && mv lib usr/ && find usr/lib | cpio -o -H newc --quiet > ../modules.cpio)
+		rm -rf "$out/root"
+		strip --strip-debug -o "$out/vmlinux" "$obj/vmlinux"
+		cp "$obj/.config" "$out/config"
+		cp "$obj/System.map" "$out/"
+		echo "$flavour $version" > "$out/flavour"
+		mv "$out" "$cache/kernels/$key"
+		# Keep the last few of each flavour.
+		ls -1td "$cache"/kernels/*/ | while read -r d; do
+			[ "$(cut -d' ' -f1 "$d/flavour" 2>/dev/null)" = "$flavour" ] && echo "$d"
+		done | tail -n +7 | xargs -r rm -rf
+		;;
+	*)
+		echo "unknown verb '$verb'"; exit 2 ;;
+	esac
+}
+
+main "$@"
