@@ -54,9 +54,23 @@ struct gpu;
 	X(RUNLIST_SUBMITS, "fifo.runlists") \
 	X(DOORBELLS, "fifo.doorbells") \
 	X(METHODS, "pbdma.methods") \
+	X(PREEMPTS, "fifo.preempts") \
+	X(CHANNEL_KILLS, "fifo.kills") \
 	X(GPFIFO_ENTRIES, "pbdma.entries") \
+	X(SEMAPHORE_RELEASES, "pbdma.releases") \
+	X(ACQUIRE_RETRIES, "pbdma.acquire_retries") \
+	X(NON_STALL_INTERRUPTS, "pbdma.non_stall_interrupts") \
+	X(PBDMA_TRAPS, "pbdma.traps") \
 	X(CE_LAUNCHES, "ce.launches") \
-	X(CE_BYTES, "ce.bytes")
+	X(CE_BYTES, "ce.bytes") \
+	X(CE_BYTES_VRAM_TO_VRAM, "ce.bytes.vram_to_vram") \
+	X(CE_BYTES_VRAM_TO_SYS, "ce.bytes.vram_to_sys") \
+	X(CE_BYTES_SYS_TO_VRAM, "ce.bytes.sys_to_vram") \
+	X(CE_BYTES_SYS_TO_SYS, "ce.bytes.sys_to_sys") \
+	X(CE_BYTES_FILLED, "ce.bytes.filled") \
+	X(CE_RELEASES, "ce.releases") \
+	X(CE_LAUNCH_ERRORS, "ce.launch_errors") \
+	X(CE_CARD_NS, "ce.card_ns")
 
 /* Graphics and compute. */
 #define GPU_COUNTERS_GR(X) \

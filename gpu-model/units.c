@@ -19,5 +19,8 @@ const struct gpu_unit *const gpu_units[] = {
 	&fecs_unit,
 	&pmu_unit,
 	&sec2_unit,
+	&pfifo_unit,
+	&pbdma_unit,
+	&pce_unit,
 	NULL,
 };

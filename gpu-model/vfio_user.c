@@ -11,7 +11,6 @@
  * exactly once; one with VFIO_USER_NO_REPLY never. Nothing that a wrong
  * message asks for is done in part.
  */
-#define _GNU_SOURCE
 #include "vfio_user.h"
 
 #include <errno.h>
@@ -158,6 +157,18 @@ static int on_version(struct vfio_user *vu, const struct message *m)
 	return sent(reply(vu, m, sizeof(v) + (size_t)len + 1));
 }
 
+static void memory_begin(struct vfio_user *vu)
+{
+	if (vu->dev.ops->memory_begin)
+		vu->dev.ops->memory_begin(vu->dev.device);
+}
+
+static void memory_end(struct vfio_user *vu)
+{
+	if (vu->dev.ops->memory_end)
+		vu->dev.ops->memory_end(vu->dev.device);
+}
+
 static int on_dma_map(struct vfio_user *vu, const struct message *m)
 {
 	const uint32_t known = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;
@@ -170,46 +181,49 @@ static int on_dma_map(struct vfio_user *vu, const struct message *m)
 	if (map.argsz < sizeof(map) || (map.flags & ~known) || !(map.flags & known))
 		return -EINVAL;
 	/* The mapping outlives the descriptor, which the caller closes. */
+	memory_begin(vu);
 	error = guest_memory_map(vu->memory, map.iova, map.size,
 				 m->nr_fds ? m->fds[0] : -1, map.offset,
 				 map.flags & VFIO_DMA_MAP_FLAG_WRITE);
+	memory_end(vu);
 	if (error)
 		return error;
 	vu->stats.dma_maps++;
-	if (vu->dev.ops->memory_changed)
-		vu->dev.ops->memory_changed(vu->dev.device);
 	return sent(reply(vu, m, 0));
+}
+
+static int unmap_checked(struct vfio_user *vu, const struct vfio_user_dma_unmap *unmap)
+{
+	switch (unmap->flags) {
+	case 0:
+		return guest_memory_unmap(vu->memory, unmap->iova, unmap->size);
+	case VFIO_DMA_UNMAP_FLAG_ALL:
+		if (unmap->iova || unmap->size)
+			return -EINVAL;
+		guest_memory_unmap_all(vu->memory);
+		return 0;
+	case VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP:
+		return -ENOTSUP;
+	}
+	return -EINVAL;
 }
 
 static int on_dma_unmap(struct vfio_user *vu, const struct message *m)
 {
 	struct vfio_user_dma_unmap unmap;
-	int error = 0;
+	int error;
 
 	if (m->len != sizeof(unmap) || m->nr_fds)
 		return -EINVAL;
 	memcpy(&unmap, m->body, sizeof(unmap));
 	if (unmap.argsz < sizeof(unmap))
 		return -EINVAL;
-	switch (unmap.flags) {
-	case 0:
-		error = guest_memory_unmap(vu->memory, unmap.iova, unmap.size);
-		break;
-	case VFIO_DMA_UNMAP_FLAG_ALL:
-		if (unmap.iova || unmap.size)
-			return -EINVAL;
-		guest_memory_unmap_all(vu->memory);
-		break;
-	case VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP:
-		return -ENOTSUP;
-	default:
-		return -EINVAL;
-	}
+	memory_begin(vu);
+	error = unmap_checked(vu, &unmap);
+	memory_end(vu);
 	if (error)
 		return error;
 	vu->stats.dma_unmaps++;
-	if (vu->dev.ops->memory_changed)
-		vu->dev.ops->memory_changed(vu->dev.device);
 	return sent(reply_with(vu, m, &unmap, sizeof(unmap)));
 }
 

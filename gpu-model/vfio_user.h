@@ -30,15 +30,17 @@ struct vfio_user;
  * @read: read @len bytes of a region; the buffer is zero before
  * @write: write @len bytes of a region
  * @reset: back to the state after power on
- * @memory_changed: guest memory was mapped or unmapped (after the fact); may be
- *	NULL. A device that keeps translations derived from it drops them here.
+ * @memory_begin: guest memory is about to be mapped or unmapped; may be NULL. A
+ *	device with threads of its own returns when none of them holds a pointer.
+ * @memory_end: it is done
  */
 struct vfio_user_ops {
 	void (*read)(void *device, uint32_t region, uint64_t offset, void *buf, size_t len);
 	void (*write)(void *device, uint32_t region, uint64_t offset, const void *buf,
 		      size_t len);
 	void (*reset)(void *device);
-	void (*memory_changed)(void *device);
+	void (*memory_begin)(void *device);
+	void (*memory_end)(void *device);
 };
 
 /**

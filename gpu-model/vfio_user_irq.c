@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "vfio_user_irq.h"
 
 #include <errno.h>

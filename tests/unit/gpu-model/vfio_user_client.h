@@ -23,6 +23,7 @@ struct rig {
 	int fd;				/* the client's end */
 	uint8_t mem[MEM_SIZE];
 	unsigned int reads, writes, resets, changes;
+	int changing;			/* between memory_begin and memory_end */
 	uint64_t order[512];		/* offsets written, in order */
 	uint16_t id;
 	/* the last reply */
@@ -57,14 +58,24 @@ static void rig_reset(void *device)
 	r->resets++;
 }
 
-static void rig_changed(void *device)
+static void rig_memory_begin(void *device)
 {
 	struct rig *r = device;
 
+	r->changing++;
+}
+
+static void rig_memory_end(void *device)
+{
+	struct rig *r = device;
+
+	r->changing--;
 	r->changes++;
 }
 
-static const struct vfio_user_ops rig_ops = { rig_read, rig_write, rig_reset, rig_changed };
+static const struct vfio_user_ops rig_ops = {
+	rig_read, rig_write, rig_reset, rig_memory_begin, rig_memory_end,
+};
 
 /* Regions: 0 of 8 KiB, 1 of 1 MiB, 7 of 256 bytes. One MSI, four MSI-X. */
 static struct rig *rig_new(void)

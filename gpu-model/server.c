@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+#include "server.h"
+
+#include <errno.h>
+#include <linux/vfio.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "unit.h"
+#include "vfio_user.h"
+
+struct server {
+	const struct options *options;
+	struct gpu *gpu;
+	_Atomic(struct vfio_user *) vu;	/* NULL: no client yet, or no more */
+	int listener, stop_fd;
+};
+
+/* ------------------------------------------------------- what the device asks */
+
+static void host_irq(void *ctx)
+{
+	struct server *s = ctx;
+	struct vfio_user *vu = atomic_load(&s->vu);
+
+	if (vu)
+		vfio_user_irq_raise(vu, VFIO_PCI_MSI_IRQ_INDEX, 0);
+}
+
+/* Inside of an access bracket, so the map of guest memory does not change: no lock needed. */
+static void *host_dma(void *ctx, u64 addr, u64 len, bool write)
+{
+	struct server *s = ctx;
+	struct vfio_user *vu = atomic_load(&s->vu);
+
+	return vu ? guest_memory_ptr(vfio_user_memory(vu), addr, len, write) : NULL;
+}
+
+static void host_log(void *ctx, enum gpu_log_level level, const char *text)
+{
+	struct server *s = ctx;
+
+	if ((int)level <= s->options->verbose + GPU_LOG_WARN)
+		fprintf(stderr, "gpu-model: %s\n", text);
+}
+
+/* ------------------------------------------------------- what the client asks */
+
+static void on_read(void *device, uint32_t region, uint64_t offset, void *buf, size_t len)
+{
+	gpu_region_read(((struct server *)device)->gpu, region, offset, buf, (u32)len);
+}
+
+static void on_write(void *device, uint32_t region, uint64_t offset, const void *buf, size_t len)
+{
+	gpu_region_write(((struct server *)device)->gpu, region, offset, buf, (u32)len);
+}
+
+static void on_reset(void *device)
+{
+	gpu_reset(((struct server *)device)->gpu);
+}
+
+static void on_memory_begin(void *device)
+{
+	gpu_dma_change_begin(((struct server *)device)->gpu);
+}
+
+static void on_memory_end(void *device)
+{
+	gpu_dma_change_end(((struct server *)device)->gpu);
+}
+
+static const struct vfio_user_ops ops = {
+	.read = on_read,
+	.write = on_write,
+	.reset = on_reset,
+	.memory_begin = on_memory_begin,
+	.memory_end = on_memory_end,
+};
+
+/* ------------------------------------------------------------------ the server */
+
+struct server *server_new(const struct options *o, char *error, size_t size)
+{
+	struct server *s = calloc(1, sizeof(*s));
+	struct gpu_config config = o->config;
+
+	if (!s) {
+		snprintf(error, size, "out of memory");
+		return NULL;
+	}
+	s->options = o;
+	s->listener = s->stop_fd = -1;
+	config.host = (struct gpu_host){ .ctx = s, .irq = host_irq, .dma = host_dma, .log = host_log };
+	s->gpu = gpu_create(&config, error, size);
+	if (!s->gpu) {
+		server_free(s);
+		return NULL;
+	}
+	s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	s->listener = vfio_user_listen(o->socket, error, size);
+	if (s->listener < 0) {
+		server_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+/* Waits for @fd; false: server_stop() was called. */
+static bool wait_for(struct server *s, int fd)
+{
+	struct pollfd p[2] = { { fd, POLLIN, 0 }, { s->stop_fd, POLLIN, 0 } };
+
+	while (poll(p, 2, -1) < 0 && errno == EINTR)
+		;
+	return !p[1].revents;
+}
+
+static struct vfio_user *accept_client(struct server *s)
+{
+	struct vfio_user_device dev = {
+		.ops = &ops, .device = s,
+		.irq_count = { [VFIO_PCI_MSI_IRQ_INDEX] = 1, [VFIO_PCI_ERR_IRQ_INDEX] = 1 },
+	};
+	int fd;
+
+	if (!wait_for(s, s->listener))
+		return NULL;
+	fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
+	if (fd < 0) {
+		fprintf(stderr, "gpu-model: accept: %s\n", strerror(errno));
+		return NULL;
+	}
+	for (uint32_t i = 0; i < VFIO_USER_NR_REGIONS; i++)
+		dev.region_size[i] = gpu_region_size(s->gpu, i);
+	return vfio_user_new(fd, &dev);
+}
+
+static int serve(struct server *s, struct vfio_user *vu)
+{
+	int error = 0;
+
+	while (!error || error == -EAGAIN) {
+		error = vfio_user_receive(vu);
+		if (error == -EAGAIN && !wait_for(s, vfio_user_fd(vu)))
+			return 0;
+	}
+	if (error == -EPROTO) {
+		fprintf(stderr, "gpu-model: the client sent a message that makes no sense\n");
+		return 1;
+	}
+	return 0;
+}
+
+static void warn_about_memory(struct vfio_user *vu)
+{
+	unsigned int shared, nr = guest_memory_ranges(vfio_user_memory(vu), &shared);
+
+	if (nr && !shared)
+		fprintf(stderr, "gpu-model: guest memory was not shared with the model, so that it could "
+			"not be reached; give QEMU a memory-backend-memfd with share=on\n");
+}
+
+int server_run(struct server *s)
+{
+	struct vfio_user *vu = accept_client(s);
+	int status;
+
+	if (!vu)
+		return 0;
+	atomic_store(&s->vu, vu);
+	status = serve(s, vu);
+	warn_about_memory(vu);
+	return status;
+}
+
+void server_stop(struct server *s)
+{
+	const uint64_t one = 1;
+
+	if (write(s->stop_fd, &one, sizeof(one)) != sizeof(one))
+		_exit(1);
+}
+
+static void report(struct server *s)
+{
+	gpu_report_unmodelled(s->gpu, stderr);
+	if (s->options->verbose < 1)
+		return;
+	for (int i = 0; i < GPU_NR_COUNTERS; i++) {
+		u64 v = counter_get(s->gpu, (enum gpu_counter)i);
+
+		if (v)
+			fprintf(stderr, "gpu-model: %s %llu\n", counter_name((enum gpu_counter)i),
+				(unsigned long long)v);
+	}
+}
+
+void server_free(struct server *s)
+{
+	struct vfio_user *vu = atomic_load(&s->vu);
+
+	if (vu)
+		report(s);
+	gpu_destroy(s->gpu);		/* no thread of it uses the connection after this */
+	vfio_user_free(vu);
+	if (s->listener >= 0) {
+		close(s->listener);
+		unlink(s->options->socket);
+	}
+	if (s->stop_fd >= 0)
+		close(s->stop_fd);
+	free(s);
+}
