@@ -56,6 +56,7 @@
  */
 
 #include <linux/export.h>
+#include <linux/mm.h>
 #include <linux/mm_inline.h>
 #include <linux/mmu_notifier.h>
 #include <linux/rmap.h>

@@ -13,10 +13,10 @@
 #define _MM_MIGRATE_DEVICE_H
 
 #include <linux/bits.h>
-#include <linux/huge_mm.h>
+#include <linux/mm.h>
+#include <linux/huge_device_private.h>
 #include <linux/memremap.h>
 #include <linux/migrate.h>
-#include <linux/mm.h>
 
 /*
  * Private to these files, in a source entry: finalize drops a reference to the

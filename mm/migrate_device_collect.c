@@ -45,10 +45,12 @@
  * out, and so are its other pages in the same table.
  */
 
+#include <linux/mm.h>
 #include <linux/mm_inline.h>
 #include <linux/mmu_notifier.h>
 #include <linux/pagewalk.h>
 #include <linux/rmap.h>
+#include <linux/swap.h>
 #include <linux/swapops.h>
 #include <linux/vmstat.h>
 #include <asm/tlbflush.h>
@@ -207,13 +209,14 @@ static bool collect_split(struct collect *c, struct split_request *req)
 	unsigned int order = folio_order(folio);
 	int ret;
 
-	if (folio_is_device_private(folio)) {
+	/* What stays in the swap cache can be split to single pages only. */
+	if (folio_test_swapcache(folio) && !folio_free_swap(folio))
+		req->order = 0;
+	if (folio_is_zone_device(folio))
 		ret = split_device_private_folio(page, req->order, fault_page);
-	} else {
+	else
 		ret = split_huge_page_to_list_to_order(page, NULL, req->order);
-		count_vm_event(ret ? DEVMIGRATE_SPLIT_FAILED :
-			       DEVMIGRATE_SPLIT);
-	}
+	count_vm_event(ret ? DEVMIGRATE_SPLIT_FAILED : DEVMIGRATE_SPLIT);
 	trace_migrate_device_split(page_to_pfn(page), order, req->order,
 				   MIGRATE_DEVICE_SPLIT_COLLECT, ret);
 	if (ret)
@@ -545,7 +548,6 @@ static unsigned long collect_pte_range(struct collect *c, pmd_t *pmdp,
 	if (!start_pte)
 		return addr;
 	ptep = start_pte;
-	arch_enter_lazy_mmu_mode();
 	while (addr < end) {
 		unsigned long nr = collect_pte(c, addr, end, ptep, &req);
 
@@ -554,7 +556,6 @@ static unsigned long collect_pte_range(struct collect *c, pmd_t *pmdp,
 		ptep += nr;
 		addr += nr << PAGE_SHIFT;
 	}
-	arch_leave_lazy_mmu_mode();
 	/* Before anybody else can see the entries, and on the way to a split. */
 	collect_flush(c, vma);
 	pte_unmap_unlock(start_pte, ptl);
@@ -570,14 +571,11 @@ enum huge_pmd {
 };
 
 #ifdef CONFIG_TRANSPARENT_HUGEPAGE
-/* The PMD lock is held and given up. */
 static enum huge_pmd collect_huge_zero(struct collect *c, pmd_t *pmdp,
-				       unsigned long start, unsigned long end,
-				       spinlock_t *ptl)
+				       unsigned long start, unsigned long end)
 {
 	struct vm_area_struct *vma = c->migrate->vma;
 
-	spin_unlock(ptl);
 	if (!(c->migrate->flags & MIGRATE_VMA_SELECT_SYSTEM))
 		return HUGE_PMD_DONE;
 	if (end - start == HPAGE_PMD_SIZE && vma_is_anonymous(vma) &&
@@ -606,8 +604,10 @@ static enum huge_pmd collect_huge_pmd(struct collect *c, pmd_t *pmdp,
 
 	pvmw.ptl = pmd_lock(vma->vm_mm, pmdp);
 	pmd = *pmdp;
-	if (is_huge_zero_pmd(pmd))
-		return collect_huge_zero(c, pmdp, start, end, pvmw.ptl);
+	if (is_huge_zero_pmd(pmd)) {
+		spin_unlock(pvmw.ptl);
+		return collect_huge_zero(c, pmdp, start, end);
+	}
 	if (pmd_trans_huge(pmd)) {
 		folio = pmd_folio(pmd);
 		write = pmd_write(pmd);

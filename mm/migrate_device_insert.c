@@ -25,6 +25,7 @@
  */
 
 #include <linux/memcontrol.h>
+#include <linux/mm.h>
 #include <linux/mm_inline.h>
 #include <linux/mmu_notifier.h>
 #include <linux/oom.h>

@@ -38,6 +38,7 @@
  * that for all entries, moved or not.
  */
 
+#include <linux/mm.h>
 #include <linux/mm_inline.h>
 #include <linux/mmu_notifier.h>
 #include <linux/rmap.h>
@@ -190,6 +191,8 @@ static int move_folio(struct device_pages *dp, struct folio *dst,
 
 	if (folio_order(dst) != folio_order(src))
 		return -EINVAL;
+	if (WARN_ON_ONCE(folio_test_writeback(src)))
+		return -EBUSY;
 	if (to_device) {
 		if (!folio_is_device_private(dst) &&
 		    !folio_is_device_coherent(dst))
@@ -197,8 +200,6 @@ static int move_folio(struct device_pages *dp, struct folio *dst,
 		if (!may_go_to_device(src))
 			return -EBUSY;
 	}
-
-	BUG_ON(folio_test_writeback(src));
 
 	ret = folio_migrate_mapping(folio_mapping(src), dst, src,
 				    is_fault_folio(src, dp->fault_page));

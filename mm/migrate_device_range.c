@@ -24,8 +24,10 @@
 
 #include <linux/export.h>
 #include <linux/gfp.h>
+#include <linux/mm.h>
 #include <linux/mm_inline.h>
 #include <linux/slab.h>
+#include <linux/vmstat.h>
 #include <trace/events/migrate_device.h>
 #include "internal.h"
 #include "migrate_device.h"
@@ -77,10 +79,8 @@ static int split_locked_folio(struct folio *folio, struct page *page)
 	unsigned int new_order = next_lower_order(order);
 	int ret;
 
-	if (folio_is_device_private(folio))
-		ret = split_device_private_folio(page, new_order, NULL);
-	else
-		ret = split_huge_page_to_list_to_order(page, NULL, new_order);
+	ret = split_device_private_folio(page, new_order, NULL);
+	count_vm_event(ret ? DEVMIGRATE_SPLIT_FAILED : DEVMIGRATE_SPLIT);
 	trace_migrate_device_split(page_to_pfn(page), order, new_order,
 				   MIGRATE_DEVICE_SPLIT_RANGE, ret);
 	return ret;
