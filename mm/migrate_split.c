@@ -206,7 +206,6 @@ static int check_split_order(struct folio *folio, unsigned int new_order)
 
 static void count_folio_split(unsigned int order, int ret)
 {
-	count_vm_event(ret ? DEVMIGRATE_SPLIT_FAILED : DEVMIGRATE_SPLIT);
 	if (order == HPAGE_PMD_ORDER)
 		count_vm_event(ret ? THP_SPLIT_PAGE_FAILED : THP_SPLIT_PAGE);
 	count_mthp_stat(order, ret ? MTHP_STAT_SPLIT_FAILED : MTHP_STAT_SPLIT);
@@ -288,6 +287,7 @@ int folio_split_unmapped(struct folio *folio, unsigned int new_order,
 
 	ret = freeze_and_split(folio, new_order, fault_page);
 out:
+	count_vm_event(ret ? DEVMIGRATE_SPLIT_FAILED : DEVMIGRATE_SPLIT);
 	count_folio_split(order, ret);
 	return ret;
 }
