@@ -105,6 +105,17 @@ int nv_getparam(const struct nv_device *dev, uint64_t param, uint64_t *value);
 int nv_svm_bind(const struct nv_device *dev, const void *addr, uint64_t size);
 
 /**
+ * nv_svm_bind_to_ram() - move a range back to RAM by the kernel
+ * @dev: an open device
+ * @addr: as nv_svm_bind()
+ * @size: as nv_svm_bind()
+ *
+ * Return: 0 or a negative errno; -EINVAL: the kernel is an unmodified one, on
+ * which touching every page is the only way.
+ */
+int nv_svm_bind_to_ram(const struct nv_device *dev, const void *addr, uint64_t size);
+
+/**
  * struct nv_bo - memory of the driver's own: pinned down while a channel uses it
  * @handle: GEM handle
  * @va: address on the GPU, inside the device's window

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Moving memory on the nouveau backend, and knowing what is mapped there.
+ *
+ * Before SVM_BIND every page is made present and writable, because a page that
+ * was never touched, is shared after a fork or is the zero page gives the GPU a
+ * read-only entry on an unmodified kernel, and a write of the copy engine there
+ * is as fatal as one to nothing.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gpu.h"
+#include "pages.h"
+
+/* With gpu->lock held: index of the first of ours that ends after @address. */
+static size_t find(const struct gpu *gpu, uint64_t address)
+{
+	size_t low = 0, high = gpu->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (gpu->ours[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* A fork made the GPU forget all private memory of the process. */
+static void notice_forks(struct gpu *gpu)
+{
+	unsigned int forks = runtime_fork_count();
+
+	if (gpu->forks != forks)
+		gpu->count = 0;
+	gpu->forks = forks;
+}
+
+/* Without memory for it nothing is noted: such pages count as not mapped. */
+static void note_ours(struct gpu *gpu, uint64_t start, uint64_t end)
+{
+	size_t first, last;
+
+	pthread_mutex_lock(&gpu->lock);
+	notice_forks(gpu);
+	if (gpu->count == gpu->room) {
+		size_t room = gpu->room ? gpu->room * 2 : 16;
+		struct extent *bigger = realloc(gpu->ours, room * sizeof(*bigger));
+
+		if (!bigger) {
+			pthread_mutex_unlock(&gpu->lock);
+			return;
+		}
+		gpu->ours = bigger;
+		gpu->room = room;
+	}
+	/* those that touch or overlap become one */
+	first = find(gpu, start ? start - 1 : 0);
+	for (last = first; last < gpu->count && gpu->ours[last].start <= end; last++)
+		;
+	if (last > first) {
+		start = gpu->ours[first].start < start ? gpu->ours[first].start : start;
+		end = gpu->ours[last - 1].end > end ? gpu->ours[last - 1].end : end;
+	}
+	memmove(&gpu->ours[first + 1], &gpu->ours[last],
+		(gpu->count - last) * sizeof(*gpu->ours));
+	gpu->count = gpu->count - (last - first) + 1;
+	gpu->ours[first].start = start;
+	gpu->ours[first].end = end;
+	pthread_mutex_unlock(&gpu->lock);
+}
+
+static bool is_ours(struct gpu *gpu, uint64_t at, uint64_t end, uint64_t *until)
+{
+	bool yes;
+	size_t i;
+
+	pthread_mutex_lock(&gpu->lock);
+	notice_forks(gpu);
+	i = find(gpu, at);
+	*until = end;
+	yes = i < gpu->count && gpu->ours[i].start <= at;
+	if (yes && gpu->ours[i].end < end)
+		*until = gpu->ours[i].end;
+	if (!yes && i < gpu->count && gpu->ours[i].start < end)
+		*until = gpu->ours[i].start;
+	pthread_mutex_unlock(&gpu->lock);
+	return yes;
+}
+
+struct question {
+	struct gpu *gpu;
+	bool any;
+	bool vram;
+	uint64_t until;
+};
+
+static int answer(const struct pages_run *run, void *data)
+{
+	struct question *q = data;
+	uint64_t at = run->start, until;
+
+	while (at < run->end) {
+		bool vram = run->away && is_ours(q->gpu, at, run->end, &until);
+
+		if (!run->away)
+			until = run->end;
+		if (q->any && vram != q->vram)
+			return 1;
+		q->any = true;
+		q->vram = vram;
+		q->until = until;
+		at = until;
+	}
+	return 0;
+}
+
+usvm_error gpu_look_up(struct gpu *gpu, uint64_t at, uint64_t end, bool *vram, uint64_t *until)
+{
+	struct question q = { .gpu = gpu, .until = end };
+	int err = pages_walk(0, at, end, NULL, answer, &q);
+
+	if (err < 0)
+		return error_from_errno(err);
+	*vram = q.vram;
+	*until = q.until < end ? q.until : end;
+	return USVM_SUCCESS;
+}
+
+struct preparing {
+	struct gpu *gpu;
+	uint64_t from;		/* neighbouring pages that are to be made writable */
+	uint64_t to;
+	usvm_error error;
+};
+
+/* Return: false if the pages cannot be written, but are there. */
+static bool make_writable(struct preparing *p)
+{
+	usvm_error err = memory_populate(p->from, p->to, true);
+
+	if (err == USVM_ERROR_NOT_SUPPORTED) {
+		err = memory_populate(p->from, p->to, false);
+		if (err && err != USVM_ERROR_NOT_SUPPORTED)
+			p->error = err;
+		return false;
+	}
+	p->error = err;
+	return !err;
+}
+
+static void flush(struct preparing *p)
+{
+	if (p->from < p->to && !p->error && make_writable(p))
+		note_ours(p->gpu, p->from, p->to);
+	p->from = p->to;
+}
+
+static int prepare(const struct pages_run *run, void *data)
+{
+	struct preparing *p = data;
+	uint64_t at = run->start, until;
+
+	while (at < run->end && !p->error) {
+		bool keep = run->away && is_ours(p->gpu, at, run->end, &until);
+
+		if (!run->away)
+			until = run->end;
+		if (keep) {
+			flush(p);
+		} else {
+			if (p->to != at) {
+				flush(p);
+				p->from = at;
+			}
+			p->to = until;
+		}
+		at = until;
+	}
+	return p->error ? 1 : 0;
+}
+
+static usvm_error bind(struct gpu *gpu, uint64_t start, uint64_t end)
+{
+	struct preparing p = { .gpu = gpu, .from = start, .to = start };
+	int err;
+
+	if (start >= end)
+		return USVM_SUCCESS;
+	err = pages_walk(0, start, end, NULL, prepare, &p);
+	if (err < 0)
+		return error_from_errno(err);
+	flush(&p);
+	if (p.error)
+		return p.error;
+	atomic_fetch_add(&gpu->binds, 1);
+	return error_from_errno(nv_svm_bind(&gpu->nv, (void *)(uintptr_t)start, end - start));
+}
+
+struct binding {
+	struct gpu *gpu;
+	uint64_t at;
+	usvm_error error;
+};
+
+/* What is mostly read stays in RAM. */
+static void skip_read_mostly(uint64_t start, uint64_t end, const uint64_t *notes, void *data)
+{
+	struct binding *b = data;
+
+	if (!notes[NOTE_READ_MOSTLY])
+		return;
+	if (!b->error)
+		b->error = bind(b->gpu, b->at, start);
+	b->at = end;
+}
+
+static usvm_error to_ram(struct gpu *gpu, uint64_t start, uint64_t end)
+{
+	if (!atomic_load(&gpu->no_bind_to_ram)) {
+		atomic_fetch_add(&gpu->binds, 1);
+		if (nv_svm_bind_to_ram(&gpu->nv, (void *)(uintptr_t)start, end - start))
+			atomic_store(&gpu->no_bind_to_ram, true);
+	}
+	/* what is left, or all of it on a kernel that cannot */
+	return memory_to_ram(start, end);
+}
+
+usvm_error gpu_place(struct device *dev, uint64_t start, uint64_t end, bool to_device)
+{
+	struct binding b = { .gpu = dev->priv, .at = start };
+
+	if (!to_device)
+		return to_ram(dev->priv, start, end);
+	ranges_each(start, end, skip_read_mostly, &b);
+	return b.error ? b.error : bind(b.gpu, b.at, end);
+}
