@@ -71,7 +71,7 @@ void tlb_destroy(struct tlb *tlb)
 
 static u32 slot(const struct tlb *tlb, int size, const struct mmu_space *space, u64 va)
 {
-	u64 h = (va >> shifts[size]) + (space->pdb >> 12) * 0x9e3779b1u;
+	u64 h = (va >> shifts[size]) + ((space->pdb >> 12) * 0x9e3779b97f4a7c15ull >> 40);
 
 	return tlb->first[size] + (u32)(h % tlb->size[size]);
 }
