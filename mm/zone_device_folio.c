@@ -79,6 +79,12 @@ void free_zone_device_folio(struct folio *folio)
 	if (WARN_ON_ONCE(!ops || (!ops->folio_free && !ops->page_free)))
 		return;
 
+	/* As for any folio: the statistics need the memcg and the order. */
+	if (unlikely(folio_test_mlocked(folio))) {
+		__folio_clear_mlocked(folio);
+		zone_stat_mod_folio(folio, NR_MLOCK, -(long)nr);
+		count_vm_events(UNEVICTABLE_PGCLEARED, nr);
+	}
 	mem_cgroup_uncharge(folio);
 
 	/* Any page of a PTE-mapped folio may carry the exclusive mark. */
