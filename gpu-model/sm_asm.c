@@ -143,7 +143,7 @@ static const struct sm_field *find_field(const struct sm_row *row, u8 id)
 	return NULL;
 }
 
-/* A sign before an operand: an error when the instruction has no bit for it. */
+/* A sign before an operand, not that of a number: an error when the instruction has no bit for it. */
 static bool take_sign(struct parser *s, const char *text, u8 id)
 {
 	const struct sm_field *f = id ? find_field(s->row, id) : NULL;
@@ -172,7 +172,8 @@ static bool take_constant(struct parser *s)
 	return true;
 }
 
-static bool take_immediate(struct parser *s)
+/* 20 bits, or what else the form has room for. */
+static bool take_short(struct parser *s)
 {
 	u32 forms = s->row->forms, f;
 	s64 v;
@@ -195,6 +196,25 @@ static bool take_immediate(struct parser *s)
 	place(s, 20, 19, v);
 	place(s, 56, 1, v < 0);
 	return true;
+}
+
+static bool take_long(struct parser *s)
+{
+	u32 v;
+
+	if (!take_float(s, false, &v))
+		return false;
+	place(s, 20, 32, v);
+	return true;
+}
+
+static bool take_immediate(struct parser *s)
+{
+	bool brackets = take(s, "(");
+
+	if (find_field(s->row, SM_F_I32) ? !take_long(s) : !take_short(s))
+		return false;
+	return !brackets || take(s, ")");
 }
 
 static bool take_source(struct parser *s, u8 neg, u8 abs, u8 inv, unsigned int pos,
@@ -304,7 +324,8 @@ static bool take_sreg(struct parser *s)
 		const char *name = sm_sreg_name(i);
 		size_t n = name ? strlen(name) : 0;
 
-		if (n && !strncmp(s->p, name, n) && !isalnum((unsigned char)s->p[n])) {
+		if (n && !strncmp(s->p, name, n) && s->p[n] != '.' &&
+		    !isalnum((unsigned char)s->p[n])) {
 			place(s, 20, 8, i);
 			s->p += n;
 			return true;
@@ -343,7 +364,6 @@ static bool take_operand(struct parser *s, const struct sm_field *f)
 {
 	unsigned int reg;
 	s64 v;
-	u32 u;
 
 	switch (f->id) {
 	case SM_F_D:
@@ -360,11 +380,7 @@ static bool take_operand(struct parser *s, const struct sm_field *f)
 	case SM_F_C:
 		return take_c(s, f->pos);
 	case SM_F_I32:
-		if (!take_sign(s, "-", SM_F_NEG_B) || !take_sign(s, "~", SM_F_INV_B) ||
-		    !take_float(s, false, &u))
-			return false;
-		place(s, f->pos, 32, u);
-		return true;
+		return take_source(s, SM_F_NEG_B, SM_F_ABS_B, SM_F_INV_B, f->pos, SM_SRC_IMM);
 	case SM_F_P39:
 		return take_predicate(s, f, SM_F_NOT_P39);
 	case SM_F_P12:

@@ -57,23 +57,26 @@ static void put_address(struct out *o, const struct sm_insn *i)
 
 static void put_immediate(struct out *o, const struct sm_insn *i)
 {
-	if (i->row->forms & (SM_IMM_FLOAT | SM_IMM_DOUBLE | SM_IMM_U16))
+	if (!(i->row->forms & SM_RCI) || i->row->forms & (SM_IMM_FLOAT | SM_IMM_DOUBLE))
 		put(o, "0x%x", i->imm);
 	else
 		put_signed(o, (s32)i->imm, false);
 }
 
+/* -(0x5) is a negated immediate, -0x5 an immediate. */
 static void put_source(struct out *o, const struct sm_insn *i, unsigned int reg, unsigned int src,
 		       bool neg, bool abs, bool inv)
 {
-	put(o, "%s%s%s", neg ? "-" : "", inv ? "~" : "", abs ? "|" : "");
+	bool brackets = neg && src == SM_SRC_IMM;
+
+	put(o, "%s%s%s%s", neg ? "-" : "", inv ? "~" : "", abs ? "|" : "", brackets ? "(" : "");
 	if (src == SM_SRC_CONST)
 		put(o, "c[0x%x][0x%x]", i->bank, i->coff);
 	else if (src == SM_SRC_IMM)
 		put_immediate(o, i);
 	else
 		put_reg(o, reg);
-	put(o, "%s", abs ? "|" : "");
+	put(o, "%s%s", brackets ? ")" : "", abs ? "|" : "");
 }
 
 static void put_reg_or_imm(struct out *o, bool imm, unsigned int reg, u32 value)
@@ -97,11 +100,8 @@ static void put_operand(struct out *o, const struct sm_insn *i, const struct sm_
 		break;
 	case SM_F_B:
 	case SM_F_BR:
+	case SM_F_I32:
 		put_source(o, i, i->b, i->b_src, mod[SM_F_NEG_B], mod[SM_F_ABS_B], mod[SM_F_INV_B]);
-		break;
-	case SM_F_I32:		/* exact bits, whatever they mean */
-		put(o, "%s%s%s0x%x%s", mod[SM_F_NEG_B] ? "-" : "", mod[SM_F_INV_B] ? "~" : "",
-		    mod[SM_F_ABS_B] ? "|" : "", i->imm, mod[SM_F_ABS_B] ? "|" : "");
 		break;
 	case SM_F_C:
 		put_source(o, i, i->c, i->c_src, mod[SM_F_NEG_C], false, false);

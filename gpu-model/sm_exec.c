@@ -104,8 +104,6 @@ static bool is_modelled(const struct sm_insn *i)
 	case SM_I2F:
 	case SM_DSET:
 		return !mod[SM_F_CC];
-	case SM_BPT:
-		return false;
 	case SM_ATOM:
 	case SM_RED:
 		if (mod[SM_F_ATOMTYPE] == 3)

@@ -208,9 +208,10 @@ const struct sm_row sm_rows[] = {
 		FW(VOTE, 48, 2), D, FW(PD45, 45, 3), P39 } },
 
 	/* ------------------------------------------------------------- memory */
-	{ SM_LD, "ld", 0x8000, 0xe000, 0, {
+	/* LD and ST set a predicate, bits 60:58, that must be PT here */
+	{ SM_LD, "ld", 0x9c00, 0xfc00, 0, {
 		F1(E, 52), FW(LOADC, 56, 2), FW(SIZE, 53, 3), D, FW(ADDR, 20, 32) } },
-	{ SM_ST, "st", 0xa000, 0xe000, 0, {
+	{ SM_ST, "st", 0xbc00, 0xfc00, 0, {
 		F1(E, 52), FW(STOREC, 56, 2), FW(SIZE, 53, 3), FW(ADDR, 20, 32), D } },
 	{ SM_LDG, "ldg", 0xeed0, 0xfff8, 0, {
 		F1(E, 45), FW(LOADC, 46, 2), FW(SIZE, 48, 3), D, FW(ADDR, 20, 24) } },
@@ -238,8 +239,8 @@ const struct sm_row sm_rows[] = {
 		FW(ATOMOP, 23, 3), F1(E, 48), FW(ATOMTYPE, 20, 3), FW(ADDR, 28, 20), D } },
 	{ SM_CCTL, "cctl", 0xef60, 0xffe0, 0, {
 		F1(E, 52), FW(CCTL, 0, 4), FW(ADDR4, 22, 30) } },
-	{ SM_CCTLL, "cctll", 0xef80, 0xffe0, 0, {
-		F1(E, 52), FW(CCTL, 0, 4), FW(ADDR4, 22, 22) } },
+	{ SM_CCTLL, "cctll", 0xef80, 0xfff0, 0, {
+		FW(CCTL, 0, 4), FW(ADDR4, 22, 22) } },
 	{ SM_CCTLT, "cctlt", 0xebf0, 0xfff8, 0, { { 0 } } },
 	{ SM_MEMBAR, "membar", 0xef98, 0xfff8, 0, {
 		FW(MEMBAR, 8, 2) } },
