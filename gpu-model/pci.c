@@ -58,7 +58,7 @@ static void pci_reset(struct gpu *gpu)
 	define(pci, 0x2e, chip->pci_subsystem, 0, 2);
 	define(pci, 0x34, MSI_CAP, 0, 1);
 	define(pci, 0x3c, 0, 0xff, 1);			/* interrupt line */
-	define(pci, 0x3d, 1, 0, 1);			/* INTA */
+	define(pci, 0x3d, 0, 0, 1);			/* no INTA: interrupts are MSI only */
 	define(pci, 0x50, 0, 1, 4);			/* ROM shadow */
 	define(pci, MSI_CAP, 0x05, 0, 1);
 	define(pci, MSI_CAP + 2, 0x0080, 0x0071, 2);	/* 64 bit, one vector */
