@@ -65,6 +65,7 @@ struct channel {
 	/* any thread */
 	atomic_bool stop;		/* leave at once, touch no memory any more */
 	atomic_bool yield;		/* leave at the next method */
+	_Atomic(const struct engine_ops *) on_engine; /* executes a method of it */
 
 	/* the thread that runs it */
 	u64 slice_end;			/* host_ns() */
@@ -87,7 +88,10 @@ struct channel {
 	u32 sema[4];
 	u32 mem_op[4];
 	u32 reference;
-	int copy_engine;		/* instance that serves its runlist; -1: none */
+
+	/* the thread that runs it; set when it begins, as the lists may change meanwhile */
+	u32 on_runlist, on_pbdma;
+	int copy_engine;		/* instance that serves the runlist; -1: none */
 
 	/* with ENGINE_FAULT */
 	struct gpu_fault fault;

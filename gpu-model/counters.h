@@ -56,6 +56,7 @@ struct gpu;
 	X(METHODS, "pbdma.methods") \
 	X(PREEMPTS, "fifo.preempts") \
 	X(CHANNEL_KILLS, "fifo.kills") \
+	X(SWITCH_TIMEOUTS, "fifo.switch_timeouts") \
 	X(GPFIFO_ENTRIES, "pbdma.entries") \
 	X(SEMAPHORE_RELEASES, "pbdma.releases") \
 	X(ACQUIRE_RETRIES, "pbdma.acquire_retries") \
@@ -75,7 +76,12 @@ struct gpu;
 /* Graphics and compute. */
 #define GPU_COUNTERS_GR(X) \
 	X(GR_GRIDS, "gr.grids") \
-	X(GR_WARP_INSTRUCTIONS, "gr.warp_instructions")
+	X(GR_WARP_INSTRUCTIONS, "gr.warp_instructions") \
+	X(GR_FAULTS, "gr.faults") \
+	X(GR_STALLS, "gr.stalls") \
+	X(GR_WARP_ERRORS, "gr.warp_errors") \
+	X(GR_LAUNCHES_REFUSED, "gr.launches_refused") \
+	X(GR_METHODS_UNMODELLED, "gr.methods_unmodelled")
 
 enum gpu_counter {
 #define X(id, name) CTR_##id,

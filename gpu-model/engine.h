@@ -45,6 +45,7 @@ enum engine_result {
 /**
  * struct engine_ops - an engine
  * @name: for logs
+ * @type: enum ptop_type: which entry of the device info table it is, for resets
  * @owns: it executes this class. Any thread, no lock.
  * @method: executes one method. The context of the engine for this channel is
  *	channel->context[slot]; it is made by the engine when first needed.
@@ -53,6 +54,7 @@ enum engine_result {
  */
 struct engine_ops {
 	const char *name;
+	int type;
 	bool (*owns)(const struct gpu *gpu, u32 class);
 	enum engine_result (*method)(struct channel *ch, u32 class, u32 mthd, u32 data);
 	void (*drop)(struct channel *ch);

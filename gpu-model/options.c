@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "chips.h"
+#include "inject.h"
 
 #define VERSION "0.1"
 
@@ -74,6 +75,8 @@ int options_check(const char *key, const char *value, char *error, size_t size)
 {
 	u64 v;
 
+	if (!strcmp(key, "schedule"))
+		return schedule_check(value, error, size);
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
 		const struct known *k = &known[i];
 
@@ -137,6 +140,7 @@ void options_usage(FILE *to)
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		fprintf(to, "  %-15s %s%s%s\n", known[i].key, known[i].choices ? known[i].choices : "",
 			known[i].choices ? ": " : "", known[i].help);
+	fprintf(to, "  %-15s %s\n", "schedule", "WHEN@N:COMMAND[:NUMBER],...: faults on demand, see gpu-model(1)");
 }
 
 static int add_option(struct options *o, const char *text, char *error, size_t size)

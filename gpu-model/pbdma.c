@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "inject.h"
 #include "pbdma.h"
 #include "pfifo_priv.h"
+#include "trace.h"
 
 #define PBDMA_STRIDE		0x2000u
 #define NR_PBDMA_REGS		16u
@@ -90,7 +92,7 @@ static void write_userd(struct channel *ch)
 
 enum engine_result pbdma_fault(struct channel *ch, const struct mmu_xlate *x, enum mmu_access access)
 {
-	return channel_fault(ch, x, access, FAULT_HOST0 + pfifo_pbdma_of(ch->gpu, ch), FAULT_CLIENT_HUB_HOST);
+	return channel_fault(ch, x, access, FAULT_HOST0 + ch->on_pbdma, FAULT_CLIENT_HUB_HOST);
 }
 
 /* ------------------------------------------------------------------- fetching */
@@ -132,6 +134,7 @@ static enum engine_result next_entry(struct channel *ch)
 		ch->trap_served = false;
 	}
 	if (result == ENGINE_OK) {
+		trace_op(ch->gpu, ENTRY, (int)ch->id, ch->segment, ch->segment_words, 0);
 		ch->gp_get = (ch->gp_get + 1) & (ch->gp_entries - 1);
 		counter_inc(ch->gpu, CTR_GPFIFO_ENTRIES);
 	}
@@ -210,7 +213,10 @@ static enum engine_result method(struct channel *ch, u32 mthd, u32 data)
 		cause = INTR_METHOD;
 	} else {
 		engine = engine_of(ch->gpu, ch->class[ch->subc]);
+		atomic_store(&ch->on_engine, engine);
+		inject_hang(ch);
 		result = engine ? engine->method(ch, ch->class[ch->subc], mthd, data) : ENGINE_ERROR;
+		atomic_store(&ch->on_engine, NULL);
 	}
 	if (result == ENGINE_OK) {
 		counter_inc(ch->gpu, CTR_METHODS);
@@ -381,6 +387,7 @@ bool pbdma_trap(struct gpu *gpu, struct channel *ch)
 	gpu_log(gpu, GPU_LOG_INFO, "channel %u: PBDMA interrupt %08x, method %05x data %08x", ch->id, ch->trap,
 		ch->trap_mthd, ch->trap_data);
 	counter_inc(gpu, CTR_PBDMA_TRAPS);
+	trace_op(gpu, TRAP, (int)ch->id, ch->trap, ch->trap_mthd, ch->trap_data);
 	reg_set(gpu, pbdma_reg(0x0c0, pbdma), ch->trap_mthd);
 	reg_set(gpu, pbdma_reg(0x0c4, pbdma), ch->trap_data);
 	reg_set(gpu, pbdma_reg(0x120, pbdma), ch->id);

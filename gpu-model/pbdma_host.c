@@ -3,6 +3,7 @@
 #include "pbdma.h"
 #include "pfifo_priv.h"
 #include "semaphore.h"
+#include "trace.h"
 
 enum {
 	ILLEGAL = 0x04, NOP = 0x08,
@@ -50,6 +51,8 @@ static enum engine_result semaphore(struct channel *ch, u32 d)
 			counter_inc(ch->gpu, CTR_ACQUIRE_RETRIES);
 			return ENGINE_WAIT;
 		}
+		if (result == ENGINE_OK)
+			trace_op(ch->gpu, ACQUIRE, (int)ch->id, va, payload, 0);
 		return result;
 	case RELEASE:
 		result = semaphore_release(ch, MMU_CLIENT_HOST, va, payload, !(d & RELEASE_4BYTE), &x);
@@ -65,8 +68,10 @@ static enum engine_result semaphore(struct channel *ch, u32 d)
 	}
 	if (result == ENGINE_FAULT)
 		return pbdma_fault(ch, &x, OPERATION(d) == REDUCE ? MMU_ATOMIC : MMU_WRITE);
-	if (result == ENGINE_OK)
+	if (result == ENGINE_OK) {
 		counter_inc(ch->gpu, CTR_SEMAPHORE_RELEASES);
+		trace_op(ch->gpu, RELEASE, (int)ch->id, va, payload, 0);
+	}
 	return result;
 }
 
@@ -75,6 +80,7 @@ static void non_stall(struct channel *ch)
 	gpu_lock(ch->gpu);
 	if (!atomic_load(&ch->stop)) {
 		counter_inc(ch->gpu, CTR_NON_STALL_INTERRUPTS);
+		trace_op(ch->gpu, NON_STALL, (int)ch->id, 0, 0, 0);
 		pfifo_intr_set(ch->gpu, PFIFO_INTR_NONSTALL);
 	}
 	gpu_unlock(ch->gpu);

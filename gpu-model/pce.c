@@ -3,11 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "inject.h"
 #include "pce.h"
 #include "pfifo.h"
 #include "pmc.h"
 #include "ptop.h"
 #include "semaphore.h"
+#include "trace.h"
 #include "unit.h"
 
 #define NR_CE		6u
@@ -105,6 +107,7 @@ static void report_transfer(struct channel *ch, struct pce_context *pce)
 	counter_add(gpu, CTR_CE_BYTES, total);
 	counter_add(gpu, CTR_CE_BYTES_FILLED, pce->fills);
 	counter_add(gpu, CTR_CE_CARD_NS, ns);
+	trace_op(gpu, LAUNCH_END, (int)ch->id, total, ns, 0);
 }
 
 static enum engine_result release(struct channel *ch, struct pce_context *pce, u32 launch)
@@ -123,8 +126,10 @@ static enum engine_result release(struct channel *ch, struct pce_context *pce, u
 		result = semaphore_release(ch, MMU_CLIENT_CE, va, payload, LAUNCH_SEMAPHORE(launch) == 2, &x);
 	if (result == ENGINE_FAULT)
 		return pce_fault(ch, &x, launch & LAUNCH_REDUCTION_ENABLE ? MMU_ATOMIC : MMU_WRITE);
-	if (result == ENGINE_OK)
+	if (result == ENGINE_OK) {
 		counter_inc(ch->gpu, CTR_CE_RELEASES);
+		trace_op(ch->gpu, RELEASE, (int)ch->id, va, payload, 0);
+	}
 	return result;
 }
 
@@ -134,6 +139,11 @@ static void begin(struct channel *ch, struct pce_context *pce)
 	pce->done = 0;
 	pce->fills = 0;
 	memset(pce->bytes, 0, sizeof(pce->bytes));
+	trace_op(ch->gpu, LAUNCH, (int)ch->id,
+		 (u64)pce_get(pce, CE_OFFSET_IN_UPPER) << 32 | pce_get(pce, CE_OFFSET_IN_LOWER),
+		 (u64)pce_get(pce, CE_OFFSET_OUT_UPPER) << 32 | pce_get(pce, CE_OFFSET_OUT_LOWER),
+		 pce_get(pce, CE_LINE_LENGTH_IN));
+	schedule_poll(ch->gpu);
 	channel_delay_sometimes(ch);
 }
 
@@ -145,6 +155,8 @@ static enum engine_result launch(struct channel *ch, struct pce_context *pce)
 	if (ch->copy_engine < 0)
 		return ENGINE_ERROR;	/* nothing on this runlist copies */
 	if (LAUNCH_REDUCTION_ENABLE & l && LAUNCH_REDUCTION(l) > SEMAPHORE_DEC)
+		bad = 1;
+	if (!bad && !pce->launched && LAUNCH_TRANSFER(l) && inject_copy_error(ch->gpu))
 		bad = 1;
 	if (bad) {
 		counter_inc(ch->gpu, CTR_CE_LAUNCH_ERRORS);
@@ -202,6 +214,7 @@ static void pce_drop(struct channel *ch)
 
 static const struct engine_ops pce_ops = {
 	.name = "copy",
+	.type = PTOP_LCE,
 	.owns = pce_owns,
 	.method = pce_method,
 	.drop = pce_drop,

@@ -4,10 +4,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "inject.h"
 #include "pbdma.h"
 #include "pfifo_priv.h"
 #include "pmc.h"
 #include "ptop.h"
+#include "trace.h"
 
 #define DEFAULT_DELAY_US	50
 #define DEFAULT_DELAY_EVERY	16
@@ -120,8 +122,10 @@ static void take_away(struct channel *ch)
 
 void pfifo_kill(struct gpu *gpu, struct channel *ch)
 {
-	(void)gpu;
+	if (!ch->bound || ch->state == CHANNEL_DEAD)
+		return;
 	counter_inc(gpu, CTR_CHANNEL_KILLS);
+	trace_op(gpu, KILL, (int)ch->id, 0, 0, 0);
 	ch->state = CHANNEL_DEAD;
 	if (ch->running)
 		atomic_store(&ch->stop, true);
@@ -140,14 +144,17 @@ static void kick_channel(struct gpu *gpu, struct channel *ch)
 
 void pfifo_doorbell(struct gpu *gpu, enum gpu_aperture aperture, u64 addr, u32 value)
 {
-	(void)value;	/* the PBDMA reads GP_PUT where it was written */
-	counter_inc(gpu, CTR_DOORBELLS);
+	schedule_poll_locked(gpu);
 	for (u32 i = 0; i < NR_CHANNELS; i++) {
 		struct channel *ch = &gpu->pfifo->channel[i];
 
 		if (ch->bound && ch->loaded && ch->userd_aperture == aperture &&
-		    ch->userd + USERD_GP_PUT == addr)
+		    ch->userd + USERD_GP_PUT == addr) {
+			/* @value is for the trace: the PBDMA reads GP_PUT where it was written. */
+			counter_inc(gpu, CTR_DOORBELLS);
+			trace_op(gpu, DOORBELL, (int)ch->id, value, 0, 0);
 			kick_channel(gpu, ch);
+		}
 	}
 }
 
@@ -172,6 +179,7 @@ static void ccsr_inst_wr(struct gpu *gpu, u32 addr, u32 value)
 	reg_set(gpu, addr, value);
 	ch->bound = value >> 31;
 	ch->inst = (u64)bits32(value, 27, 0) << 12;
+	trace_op(gpu, BIND, (int)ch->id, ch->bound ? ch->inst : 0, 0, 0);
 	take_away(ch);
 	if (!ch->bound)
 		ch->enabled = false;
@@ -197,10 +205,12 @@ static void ccsr_wr(struct gpu *gpu, u32 addr, u32 value)
 
 	reg_set(gpu, addr, value & 0x000f0000);
 	if (value & CCSR_CLEAR) {
+		trace_op(gpu, STOP, (int)ch->id, 0, 0, 0);
 		ch->enabled = false;
 		atomic_store(&ch->yield, true);
 	}
 	if (value & CCSR_SET) {
+		trace_op(gpu, START, (int)ch->id, 0, 0, 0);
 		ch->enabled = true;
 		/* USERD must be known for its doorbell to be heard. */
 		if (ch->bound && !ch->loaded && !ch->running)
@@ -209,7 +219,7 @@ static void ccsr_wr(struct gpu *gpu, u32 addr, u32 value)
 	}
 }
 
-/* ----------------------------------------------- runlists, preemption, status */
+/* ------------------------------------------------------------------- runlists */
 
 static void runlist_wr(struct gpu *gpu, u32 addr, u32 value)
 {
@@ -223,6 +233,7 @@ static void runlist_wr(struct gpu *gpu, u32 addr, u32 value)
 	counter_inc(gpu, CTR_RUNLIST_SUBMITS);
 	runlist_submit(gpu, &gpu->pfifo->runlist[id], (enum gpu_aperture)bits32(base, 29, 28),
 		       (u64)bits32(base, 27, 0) << 12, bits32(value, 15, 0));
+	trace_op(gpu, RUNLIST, -1, id, gpu->pfifo->runlist[id].nr, 0);
 	reg_set(gpu, 0x002a00, reg_get(gpu, 0x002a00) | BIT(id));
 	pfifo_intr_set(gpu, PFIFO_INTR_RUNLIST);
 }
@@ -231,64 +242,6 @@ static void block_wr(struct gpu *gpu, u32 addr, u32 value)
 {
 	reg_set(gpu, addr, value);
 	runlist_kick_all(gpu);
-}
-
-static bool preempt_names(const struct pfifo *pf, const struct channel *ch)
-{
-	return (pf->preempt_group ? ch->tsg : ch->id) == pf->preempt_id;
-}
-
-/* The preemption is over when none of the channels named is running. */
-void pfifo_preempt_check(struct gpu *gpu)
-{
-	struct pfifo *pf = gpu->pfifo;
-
-	for (u32 i = 0; pf->preempting && i < NR_CHANNELS; i++) {
-		if (pf->channel[i].running && preempt_names(pf, &pf->channel[i]))
-			return;
-	}
-	pf->preempting = false;
-}
-
-#define PREEMPT_GROUP	BIT(24)
-#define PREEMPT_PENDING	BIT(20)
-
-static void preempt_wr(struct gpu *gpu, u32 addr, u32 value)
-{
-	struct pfifo *pf = gpu->pfifo;
-
-	reg_set(gpu, addr, value & (PREEMPT_GROUP | 0xfff));
-	counter_inc(gpu, CTR_PREEMPTS);
-	pf->preempt_group = value & PREEMPT_GROUP;
-	pf->preempt_id = bits32(value, 11, 0);
-	pf->preempting = true;
-	for (u32 i = 0; i < NR_CHANNELS; i++) {
-		if (pf->channel[i].running && preempt_names(pf, &pf->channel[i]))
-			atomic_store(&pf->channel[i].yield, true);
-	}
-	pfifo_preempt_check(gpu);
-}
-
-static u32 preempt_rd(struct gpu *gpu, u32 addr)
-{
-	return reg_get(gpu, addr) | (gpu->pfifo->preempting ? PREEMPT_PENDING : 0);
-}
-
-/* 002640 + 8 * engine: the channel group that an engine works for, while it does. */
-static u32 engine_status_rd(struct gpu *gpu, u32 addr)
-{
-	u32 nr, id = (addr - 0x002640) / 8;
-	const struct ptop_engine *e = ptop_engines(gpu, &nr);
-
-	for (u32 i = 0; i < nr; i++) {
-		const struct channel *ch;
-
-		if (e[i].engine != (int)id || e[i].runlist < 0 || e[i].runlist >= (int)gpu->pfifo->nr_runlists)
-			continue;
-		ch = gpu->pfifo->runlist[e[i].runlist].current;
-		return ch ? BIT(31) | BIT(12) | ch->tsg : 0;
-	}
-	return 0;
 }
 
 static u32 nr_pbdmas_rd(struct gpu *gpu, u32 addr)
@@ -319,17 +272,12 @@ static const struct gpu_reg regs[] = {
 	{ .addr = 0x002284, .count = MAX_RUNLISTS, .stride = 8, .name = "PFIFO_ENG_RUNLIST", .flags = REG_RO },
 	{ .addr = 0x002390, .count = 16, .name = "PFIFO_PBDMA_MAP", .rd = pbdma_map_rd, .flags = REG_RO },
 	{ .addr = 0x00252c, .name = "PFIFO_INTR_BIND_ERROR", .flags = REG_RO },
-	{ .addr = 0x00254c, .name = "PFIFO_INTR_SCHED_ERROR", .flags = REG_RO },
 	{ .addr = 0x00256c, .name = "PFIFO_INTR_CHSW_ERROR", .wr = w1c_wr },
 	{ .addr = 0x0025a0, .name = "PFIFO_INTR_PBDMA_ID", .wr = pbdma_intr_wr },
 	{ .addr = 0x00262c, .name = "PFIFO_ERROR_SCHED_DISABLE", .wr = w1c_wr },
 	{ .addr = 0x002630, .name = "PFIFO_SCHED_DISABLE", .wr = block_wr },
-	{ .addr = 0x002634, .name = "PFIFO_PREEMPT", .rd = preempt_rd, .wr = preempt_wr },
-	{ .addr = 0x002640, .count = 16, .stride = 8, .name = "PFIFO_ENGINE_STATUS", .rd = engine_status_rd,
-	  .flags = REG_RO },
 	{ .addr = 0x002a00, .name = "PFIFO_INTR_RUNLIST", .wr = runlist_intr_wr },
 	{ .addr = 0x002a04, .name = "PFIFO_FB_TIMEOUT" },
-	{ .addr = 0x002a30, .count = 16, .name = "PFIFO_TRIGGER_MMU_FAULT" },
 	{ .addr = 0x800000, .count = NR_CHANNELS, .stride = 8, .name = "CCSR_CHANNEL_INST", .wr = ccsr_inst_wr },
 	{ .addr = 0x800004, .count = NR_CHANNELS, .stride = 8, .name = "CCSR_CHANNEL", .rd = ccsr_rd,
 	  .wr = ccsr_wr },
@@ -342,6 +290,7 @@ static void on_replay(void *ctx)
 	struct gpu *gpu = ctx;
 
 	gpu->pfifo->replays++;
+	trace_op(gpu, REPLAY, -1, 0, 0, 0);
 	for (u32 i = 0; i < NR_CHANNELS; i++) {
 		if (gpu->pfifo->channel[i].state == CHANNEL_FAULTED)
 			gpu->pfifo->channel[i].state = CHANNEL_READY;
@@ -354,6 +303,7 @@ static void on_cancel(void *ctx, const struct fault_cancel *cancel)
 {
 	struct gpu *gpu = ctx;
 
+	trace_op(gpu, CANCEL, -1, cancel->inst, cancel->client, 0);
 	for (u32 i = 0; i < NR_CHANNELS; i++) {
 		struct channel *ch = &gpu->pfifo->channel[i];
 
@@ -447,6 +397,7 @@ static int pfifo_init(struct gpu *gpu)
 	if (!pf)
 		return -ENOMEM;
 	gpu->pfifo = pf;
+	recovery_init(gpu);
 	pf->nr_runlists = ptop_nr_runlists(gpu);
 	if (pf->nr_runlists > MAX_RUNLISTS)
 		return -ENOSPC;
@@ -478,6 +429,7 @@ static void pfifo_reset(struct gpu *gpu)
 	struct pfifo *pf = gpu->pfifo;
 
 	pf->preempting = false;
+	trace_op(gpu, RESET, -1, 0, 0, 0);
 	for (u32 i = 0; i < pf->nr_runlists; i++)
 		runlist_reset(&pf->runlist[i]);
 	for (u32 i = 0; i < NR_CHANNELS; i++) {

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "channel.h"
+#include "event.h"
 #include "fault.h"
 #include "pfifo.h"
 #include "unit.h"
@@ -34,6 +35,7 @@ struct pfifo {
 	bool preempting;		/* 002634 b20 */
 	bool preempt_group;
 	u32 preempt_id;
+	struct event switch_timeout;
 	u64 replays;			/* so far; an engine may stall just when one comes */
 	const struct engine_ops *engine[ENGINE_MAX];
 	u32 nr_engines;
@@ -51,7 +53,10 @@ void runlist_reset(struct runlist *rl);
 
 /* pfifo.c */
 void channel_clear(struct channel *ch);
-void pfifo_preempt_check(struct gpu *gpu);
 struct runlist *pfifo_runlist_of(struct gpu *gpu, const struct channel *ch);
+
+/* pfifo_recovery.c */
+void recovery_init(struct gpu *gpu);
+void pfifo_preempt_check(struct gpu *gpu);
 
 #endif

@@ -14,6 +14,7 @@
 #include "pbdma.h"
 #include "pfifo_priv.h"
 #include "ptop.h"
+#include "trace.h"
 
 #define MIN_SLICE_NS	200000ull
 #define MAX_SLICE_NS	5000000ull
@@ -79,7 +80,6 @@ void runlist_submit(struct gpu *gpu, struct runlist *rl, enum gpu_aperture apert
 		ch->runq = !!(entry & ENTRY_RUNQ);
 		ch->tsg = left ? group : ch->id;
 		ch->timeslice_ns = slice;
-		ch->copy_engine = copy_engine_of(gpu, rl->id);
 		if (ch->state == CHANNEL_IDLE)
 			ch->state = CHANNEL_READY;
 		left -= left > 0;
@@ -161,6 +161,7 @@ static void settle_wait(struct channel *ch)
 
 static void settle_fault(struct gpu *gpu, struct channel *ch)
 {
+	trace_op(gpu, FAULT, (int)ch->id, ch->fault.va, ch->fault.access, ch->fault.reason);
 	if (ch->fault_replayable) {
 		ch->state = CHANNEL_FAULTED;
 		fault_post_replayable(gpu, &ch->fault);
@@ -215,6 +216,7 @@ static void run(struct runlist *rl, struct channel *ch)
 	struct gpu *gpu = rl->gpu;
 	u64 replays = gpu->pfifo->replays, start = host_ns();
 	enum engine_result result;
+	bool fresh = ch->state == CHANNEL_READY;
 
 	if (!ch->loaded && !pbdma_load(ch)) {
 		gpu_log(gpu, GPU_LOG_WARN, "channel %u: no usable instance block at %llx", ch->id,
@@ -226,9 +228,12 @@ static void run(struct runlist *rl, struct channel *ch)
 	ch->running = true;
 	ch->bell = false;
 	ch->slice_end = start + ch->timeslice_ns;
+	ch->on_runlist = rl->id;
+	ch->on_pbdma = pfifo_pbdma_of(gpu, ch);
+	ch->copy_engine = copy_engine_of(gpu, rl->id);
 	rl->current = ch;
 	gpu_unlock(gpu);
-	if (ch->state == CHANNEL_READY && pbdma_has_work(ch))
+	if (fresh && pbdma_has_work(ch))
 		channel_delay(ch);
 	result = pbdma_run(ch);
 	gpu_lock(gpu);

@@ -13,6 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ctl.h"
+#include "inject.h"
+#include "trace.h"
 #include "unit.h"
 #include "vfio_user.h"
 
@@ -20,6 +23,8 @@ struct server {
 	const struct options *options;
 	struct gpu *gpu;
 	_Atomic(struct vfio_user *) vu;	/* NULL: no client yet, or no more */
+	struct ctl *ctl;
+	FILE *trace;
 	int listener, stop_fd;
 };
 
@@ -30,7 +35,7 @@ static void host_irq(void *ctx)
 	struct server *s = ctx;
 	struct vfio_user *vu = atomic_load(&s->vu);
 
-	if (vu)
+	if (vu && !atomic_load(&s->gpu->inject->removed))
 		vfio_user_irq_raise(vu, VFIO_PCI_MSI_IRQ_INDEX, 0);
 }
 
@@ -55,12 +60,20 @@ static void host_log(void *ctx, enum gpu_log_level level, const char *text)
 
 static void on_read(void *device, uint32_t region, uint64_t offset, void *buf, size_t len)
 {
-	gpu_region_read(((struct server *)device)->gpu, region, offset, buf, (u32)len);
+	struct gpu *gpu = ((struct server *)device)->gpu;
+
+	if (atomic_load(&gpu->inject->removed))
+		memset(buf, 0xff, len);
+	else
+		gpu_region_read(gpu, region, offset, buf, (u32)len);
 }
 
 static void on_write(void *device, uint32_t region, uint64_t offset, const void *buf, size_t len)
 {
-	gpu_region_write(((struct server *)device)->gpu, region, offset, buf, (u32)len);
+	struct gpu *gpu = ((struct server *)device)->gpu;
+
+	if (!atomic_load(&gpu->inject->removed))
+		gpu_region_write(gpu, region, offset, buf, (u32)len);
 }
 
 static void on_reset(void *device)
@@ -88,6 +101,27 @@ static const struct vfio_user_ops ops = {
 
 /* ------------------------------------------------------------------ the server */
 
+static bool open_trace(struct server *s, char *error, size_t size)
+{
+	if (!s->options->trace)
+		return true;
+	s->trace = fopen(s->options->trace, "w");
+	if (!s->trace) {
+		snprintf(error, size, "trace file \"%s\": %s", s->options->trace, strerror(errno));
+		return false;
+	}
+	trace_to_file(s->gpu, s->trace);
+	return true;
+}
+
+static bool open_control(struct server *s, char *error, size_t size)
+{
+	if (!s->options->control)
+		return true;
+	s->ctl = ctl_new(s->gpu, s->options->control, error, size);
+	return s->ctl;
+}
+
 struct server *server_new(const struct options *o, char *error, size_t size)
 {
 	struct server *s = calloc(1, sizeof(*s));
@@ -106,12 +140,13 @@ struct server *server_new(const struct options *o, char *error, size_t size)
 		return NULL;
 	}
 	s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	s->listener = vfio_user_listen(o->socket, error, size);
-	if (s->listener < 0) {
-		server_free(s);
-		return NULL;
+	if (open_trace(s, error, size) && open_control(s, error, size)) {
+		s->listener = vfio_user_listen(o->socket, error, size);
+		if (s->listener >= 0)
+			return s;
 	}
-	return s;
+	server_free(s);
+	return NULL;
 }
 
 /* Waits for @fd; false: server_stop() was called. */
@@ -208,10 +243,13 @@ void server_free(struct server *s)
 {
 	struct vfio_user *vu = atomic_load(&s->vu);
 
+	ctl_free(s->ctl);
 	if (vu)
 		report(s);
 	gpu_destroy(s->gpu);		/* no thread of it uses the connection after this */
 	vfio_user_free(vu);
+	if (s->trace)
+		fclose(s->trace);
 	if (s->listener >= 0) {
 		close(s->listener);
 		unlink(s->options->socket);

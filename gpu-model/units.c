@@ -2,6 +2,8 @@
 #include "units.h"
 
 const struct gpu_unit *const gpu_units[] = {
+	&trace_unit,
+	&inject_unit,
 	&pmc_unit,
 	&pbus_unit,
 	&pci_unit,
@@ -20,7 +22,9 @@ const struct gpu_unit *const gpu_units[] = {
 	&pmu_unit,
 	&sec2_unit,
 	&pfifo_unit,
+	&pfifo_recovery_unit,
 	&pbdma_unit,
 	&pce_unit,
+	&gr_unit,
 	NULL,
 };

@@ -7,6 +7,6 @@
 
 extern const struct gpu_unit pmc_unit, pbus_unit, pci_unit, ptimer_unit, prom_unit, pfuse_unit, ptop_unit,
 	pfb_unit, ltc_unit, pmmu_unit, bar_unit, pramin_unit, fault_unit, pgraph_unit, fecs_unit, pmu_unit, sec2_unit,
-	pfifo_unit, pbdma_unit, pce_unit;
+	trace_unit, inject_unit, pfifo_unit, pfifo_recovery_unit, pbdma_unit, pce_unit, gr_unit;
 
 #endif
