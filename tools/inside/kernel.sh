@@ -15,7 +15,7 @@ set -euo pipefail
 cache=/hugesvm/cache
 top=/hugesvm/src
 # Bumped when the way kernels are built changes.
-recipe=3
+recipe=4
 
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 2026'
 export KBUILD_BUILD_USER=hugesvm KBUILD_BUILD_HOST=sandbox KBUILD_BUILD_VERSION=1
@@ -96,11 +96,20 @@ key() {
 	} | sha256sum | cut -c1-20
 }
 
+# Every flavour is compiled at the same paths, so that ccache serves one from
+# another wherever the source is the same.
+fixed_paths() {
+	mkdir -p /hugesvm/linux /hugesvm/obj "$obj"
+	mount --bind "$1" /hugesvm/linux
+	mount --bind "$obj" /hugesvm/obj
+	src=/hugesvm/linux obj=/hugesvm/obj
+}
+
 configure() {
 	local src=$1 stamp
 	stamp=$(cat "${fragments[@]}" "$src/init/Kconfig" "$src/mm/Kconfig" "$src/lib/Kconfig.debug" \
 		"$src/drivers/gpu/drm/nouveau/Kconfig" | sha256sum)
-	stamp="$version $stamp"
+	stamp="$version $recipe $stamp"
 	[ "$(cat "$obj/.hugesvm-config" 2>/dev/null)" = "$stamp" ] && return
 	mkdir -p "$obj"
 	make -s -C "$src" O="$obj" tinyconfig
@@ -158,12 +167,14 @@ main() {
 		;;
 	build)
 		unpack_source
+		local src key out d
 		src=$(source_tree)
 		[ $overlay = 0 ] || overlay_source
 		# Of what is built now, whatever it was when the caller asked.
 		key=$(key)
 		echo "@key $key"
 		[ ! -d "$cache/kernels/$key" ] || exit 0
+		fixed_paths "$src"
 		configure "$src"
 		echo "@progress compiling"
 		make -C "$src" O="$obj" CC="ccache gcc" HOSTCC="ccache gcc" -j"$JOBS" vmlinux modules 2>&1 | count_objects
@@ -184,9 +195,9 @@ main() {
 		echo "$flavour $version" > "$out/flavour"
 		mv "$out" "$cache/kernels/$key"
 		# Keep the last few of each flavour.
-		ls -1td "$cache"/kernels/*/ | while read -r d; do
-			[ "$(cut -d' ' -f1 "$d/flavour" 2>/dev/null)" = "$flavour" ] && echo "$d"
-		done | tail -n +7 | xargs -r rm -rf
+		grep -l "^$flavour " "$cache"/kernels/*/flavour | xargs ls -t | tail -n +7 | while read -r d; do
+			rm -rf "${d%/flavour}"
+		done
 		;;
 	*)
 		echo "unknown verb '$verb'"; exit 2 ;;
