@@ -61,7 +61,7 @@ static void gpu_properties(struct device *dev, struct usvm_device_properties *p)
 
 static int gpu_attribute(struct device *dev, enum usvm_device_attribute attribute)
 {
-	const struct gpu *gpu = dev->priv;
+	struct gpu *gpu = dev->priv;
 
 	switch (attribute) {
 	case USVM_ATTR_PAGEABLE_MEMORY_ACCESS:
@@ -71,6 +71,7 @@ static int gpu_attribute(struct device *dev, enum usvm_device_attribute attribut
 	case USVM_ATTR_CONCURRENT_COPY:
 		return gpu->copy_faults;
 	case USVM_ATTR_KERNELS:
+		return gpu_computes(gpu);
 	case USVM_ATTR_RESIDENCY_QUERY:
 	case USVM_ATTR_KERNEL_ADVICE:
 		return 0;
@@ -156,7 +157,8 @@ static void close_channels(struct queue *q)
 {
 	abandon(q);
 	close_channel(q, &q->copy);
-	close_channel(q, &q->graphics);
+	close_channel(q, &q->graphics);	/* waits for its grids */
+	nv_compute_close(&q->compute);
 	nv_bo_del(&q->gpu->nv, &q->stage);
 	q->active = NULL;
 	q->settled = true;
@@ -339,13 +341,6 @@ static usvm_error gpu_progress(struct queue *q, uint64_t *completed, uint64_t ti
 	}
 	*completed = q->done;
 	return err;
-}
-
-static usvm_error gpu_launch(struct queue *q, const struct grid *grid)
-{
-	(void)q;
-	(void)grid;
-	return USVM_ERROR_NOT_SUPPORTED;
 }
 
 const struct backend gpu_backend = {

@@ -15,7 +15,7 @@
 #define USVM_GPU_H
 
 #include "internal.h"
-#include "nv.h"
+#include "nv_compute.h"
 
 #define GPU_MARKS	64
 #define GPU_STAGE_BYTES	(1ull << 20)
@@ -34,6 +34,8 @@ struct gpu {
 	size_t room;
 	unsigned int forks;		/* that were taken into account */
 	_Atomic bool no_bind_to_ram;	/* the kernel cannot do that */
+	bool probed;			/* computes is known; under lock */
+	bool computes;
 	bool copy_faults;		/* the copy engine may fault (USVM_COPY_FAULTS=1) */
 	_Atomic uint64_t submissions;	/* of channels that are closed */
 	_Atomic uint64_t launches;
@@ -59,6 +61,7 @@ struct queue {
 	struct nv_channel copy;		/* opened at the first copy */
 	struct nv_channel graphics;	/* opened at the first launch; does copies, too */
 	struct nv_channel *active;	/* NULL before */
+	struct nv_compute compute;	/* on the graphics channel */
 	struct nv_bo stage;		/* two buffers for staged copies */
 	uint32_t stage_seq[2];
 	bool settled;			/* the GPU has nothing to do */
@@ -84,5 +87,10 @@ usvm_error gpu_look_up(struct gpu *gpu, uint64_t at, uint64_t end, bool *vram, u
 
 /* gpu_copy.c */
 usvm_error gpu_transfer(struct queue *q, const struct transfer *t);
+
+/* gpu_launch.c */
+usvm_error gpu_launch(struct queue *q, const struct grid *grid);
+/** gpu_computes() - can this device and kernel run kernels? May take seconds */
+bool gpu_computes(struct gpu *gpu);
 
 #endif

@@ -147,7 +147,7 @@ int nv_bo_new(const struct nv_device *dev, struct nv_bo *bo, uint64_t size);
 void nv_bo_del(const struct nv_device *dev, struct nv_bo *bo);
 
 #define NV_CHANNEL_SEGMENTS	8
-#define NV_CHANNEL_BUFFERS	16
+#define NV_CHANNEL_BUFFERS	64
 #define NV_CHANNEL_STAMPS	192	/* 16 bytes each, after the completion word */
 
 /** enum nv_engine - what a channel is for */
@@ -211,11 +211,20 @@ void nv_channel_close(struct nv_channel *ch);
 /**
  * nv_channel_use() - keep a buffer in place for all later submissions
  * @ch: an open channel
- * @bo: a buffer of the same device
+ * @bo: a buffer of the same device; a second call for it does nothing
  *
  * Return: 0 or -ENOSPC.
  */
 int nv_channel_use(struct nv_channel *ch, const struct nv_bo *bo);
+
+/**
+ * nv_channel_unuse() - later submissions no longer need a buffer
+ * @ch: an open channel
+ * @bo: a buffer that nv_channel_use() was called with, or not
+ *
+ * The buffer may be freed once what was submitted before is done.
+ */
+void nv_channel_unuse(struct nv_channel *ch, const struct nv_bo *bo);
 
 /**
  * nv_channel_check() - ask the kernel whether the channel is alive

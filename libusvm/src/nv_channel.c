@@ -122,10 +122,20 @@ void nv_channel_close(struct nv_channel *ch)
 
 int nv_channel_use(struct nv_channel *ch, const struct nv_bo *bo)
 {
+	for (unsigned int i = 0; i < ch->extras; i++)
+		if (ch->extra[i] == bo->handle)
+			return 0;
 	if (ch->extras == NV_CHANNEL_BUFFERS)
 		return -ENOSPC;
 	ch->extra[ch->extras++] = bo->handle;
 	return 0;
+}
+
+void nv_channel_unuse(struct nv_channel *ch, const struct nv_bo *bo)
+{
+	for (unsigned int i = 0; i < ch->extras; i++)
+		if (ch->extra[i] == bo->handle)
+			ch->extra[i] = ch->extra[--ch->extras];
 }
 
 /* A submission without commands: the kernel only looks whether the channel was killed. */

@@ -2,7 +2,9 @@
 /*
  * The nouveau backend: what moves, what stays, and that every byte is right.
  * Needs a Pascal GPU (or its model) and a kernel with nouveau's SVM; skipped
- * elsewhere. "--bad-access" also kills the channel on purpose.
+ * elsewhere. "--bad-access" also kills the channel on purpose; "--kernels FILE"
+ * runs the kernel vadd(const float *a, const float *b, float *c, uint n) of a
+ * module file: c[i] = a[i] + b[i].
  */
 #include <stdlib.h>
 #include <string.h>
@@ -301,6 +303,74 @@ static void test_bad_access(void)
 	munmap(p, 4 * PAGE);
 }
 
+static size_t wrong_sums(const float *c, unsigned int n, float k)
+{
+	size_t bad = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		bad += c[i] != (float)i * k + 1;
+	return bad;
+}
+
+static void add_inputs(float *a, float *b, unsigned int n, float k)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		a[i] = (float)i * k;
+		b[i] = 1;
+	}
+}
+
+static void test_kernels(const char *file)
+{
+	unsigned int n = 20000;
+	struct usvm_dim3 grid = { (n + 63) / 64, 1, 1 }, block = { 64, 1, 1 };
+	float *a = malloc(n * 4), *b = (float *)pages(20), *c = (float *)pages(20), *d;
+	void *args[] = { &a, &b, &c, &n }, *args2[] = { &c, &b, &d, &n };
+	struct usvm_statistics before;
+	usvm_kernel *k;
+	usvm_module *m;
+	usvm_stream *s;
+
+	tap_is(usvm_module_load(&m, file, NULL, 0), USVM_SUCCESS, "load a module");
+	tap_is(usvm_module_get_kernel(&k, m, "vadd"), USVM_SUCCESS, "find its kernel");
+	usvm_malloc_managed((void **)&d, n * 4);
+	add_inputs(a, b, n, 0.5f);
+	before = statistics();
+	tap_is(usvm_launch(k, grid, block, args, NULL), USVM_SUCCESS, "launch on RAM");
+	tap_is(usvm_device_synchronize(), USVM_SUCCESS, "and wait");
+	tap_is((int)wrong_sums(c, n, 0.5f), 0, "sums right: inputs malloc'ed, output never touched");
+	tap_ok(statistics().launches - before.launches == 1, "one launch");
+
+	add_inputs(a, b, n, 2);
+	usvm_mem_prefetch(b, n * 4, 0);
+	usvm_mem_prefetch(c, n * 4, 0);
+	tap_is(usvm_launch(k, grid, block, args, NULL), USVM_SUCCESS, "launch on VRAM and RAM");
+	tap_is(usvm_device_synchronize(), USVM_SUCCESS, "and wait");
+	tap_ok(in_vram(c, n * 4) > 0, "the output stayed in VRAM");
+	tap_is((int)wrong_sums(c, n, 2), 0, "sums right");
+
+	usvm_stream_create(&s);
+	add_inputs(a, b, n, 3);
+	usvm_launch(k, grid, block, args, s);
+	usvm_launch(k, grid, block, args2, s);
+	tap_is(usvm_stream_synchronize(s), USVM_SUCCESS, "two launches in a stream");
+	for (unsigned int i = 0; i < n; i++)
+		d[i]--;
+	tap_is((int)wrong_sums(d, n, 3), 0, "the second saw the first one's sums");
+	usvm_mem_prefetch_async(c, n * 4, 0, s);
+	usvm_memset_async(c, 0, n * 4, s);
+	for (int i = 0; i < 100; i++)
+		usvm_launch(k, grid, block, args, s);
+	tap_is(usvm_stream_synchronize(s), USVM_SUCCESS, "a fill, then a hundred launches");
+	tap_is((int)wrong_sums(c, n, 3), 0, "sums right");
+	usvm_stream_destroy(s);
+	tap_is(usvm_module_unload(m), USVM_SUCCESS, "unload");
+	munmap(b, 20 * PAGE);
+	munmap(c, 20 * PAGE);
+	usvm_free(d);
+	free(a);
+}
+
 int main(int argc, char **argv)
 {
 	int count;
@@ -318,7 +388,11 @@ int main(int argc, char **argv)
 	test_streams();
 	test_fork();
 	test_advice();
-	if (argc > 1 && !strcmp(argv[1], "--bad-access"))
-		test_bad_access();
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--bad-access"))
+			test_bad_access();
+		if (!strcmp(argv[i], "--kernels") && i + 1 < argc)
+			test_kernels(argv[++i]);
+	}
 	return tap_done();
 }
