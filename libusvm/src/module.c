@@ -202,7 +202,7 @@ USVM_API usvm_error usvm_module_load(usvm_module **module, const char *path,
 	struct usvm_module *m;
 	struct device *dev;
 	usvm_error err;
-	size_t size;
+	size_t size = 0;
 
 	if (!module || (!path && !hosts) || (hosts && !host) || hosts > MAX_KERNELS)
 		return api_return(USVM_ERROR_INVALID_VALUE);
