@@ -10,6 +10,7 @@ const struct gpu_unit *const gpu_units[] = {
 	&ptimer_unit,
 	&prom_unit,
 	&pfuse_unit,
+	&pmgr_unit,
 	&ptop_unit,
 	&pfb_unit,
 	&ltc_unit,

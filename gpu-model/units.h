@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-extern const struct gpu_unit pmc_unit, pbus_unit, pci_unit, ptimer_unit, prom_unit, pfuse_unit, ptop_unit,
+extern const struct gpu_unit pmc_unit, pbus_unit, pci_unit, ptimer_unit, prom_unit, pfuse_unit, pmgr_unit, ptop_unit,
 	pfb_unit, ltc_unit, pmmu_unit, bar_unit, pramin_unit, fault_unit, pgraph_unit, fecs_unit, pmu_unit, sec2_unit,
 	trace_unit, inject_unit, pfifo_unit, pfifo_recovery_unit, pbdma_unit, pce_unit, gr_unit;
 
