@@ -62,6 +62,21 @@ static void zone_device_folio_dissolve(struct folio *folio,
 	head->flags &= ~ZONE_DEVICE_STALE_FLAGS;
 }
 
+/* Call the driver. What it gets may be in use again before this returns. */
+static void give_back(const struct dev_pagemap_ops *ops, struct folio *folio,
+		      unsigned int order)
+{
+	struct page *page = &folio->page;
+	unsigned long i;
+
+	if (ops->folio_free) {
+		ops->folio_free(folio, order);
+		return;
+	}
+	for (i = 0; i < 1UL << order; i++)
+		ops->page_free(page + i);
+}
+
 /**
  * free_zone_device_folio() - give a device folio back to its driver
  * @folio: folio whose last reference was just dropped
@@ -101,7 +116,7 @@ void free_zone_device_folio(struct folio *folio)
 	folio->mapping = NULL;
 
 	if (!pgmap_counts_pages(pgmap)) {
-		ops->page_free(&folio->page);
+		give_back(ops, folio, order);
 		/* These pages are handed out again at a refcount of 1. */
 		folio_set_count(folio, 1);
 		return;
@@ -110,14 +125,7 @@ void free_zone_device_folio(struct folio *folio)
 	zone_device_folio_dissolve(folio, pgmap, order);
 
 	/* From the callback on the pages may belong to someone else. */
-	if (ops->folio_free) {
-		ops->folio_free(folio, order);
-	} else {
-		struct page *page = &folio->page;
-
-		for (i = 0; i < nr; i++)
-			ops->page_free(page + i);
-	}
+	give_back(ops, folio, order);
 	percpu_ref_put_many(&pgmap->ref, nr);
 }
 
