@@ -10,6 +10,8 @@
  * process, as with shared virtual memory.
  *
  * GR_PRELOAD_STATS=1 prints what was run when the program ends.
+ * GR_PRELOAD_CODE=DIR writes the machine code of launch N to DIR/N.bin, for sm-dump.
+ * GR_PRELOAD_THREADS=N runs grids on N threads instead of one for each CPU.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -196,6 +198,25 @@ static void grid_fault(void *ctx, const struct gr_fault *fault)
 		(unsigned long long)fault->page);
 }
 
+/* The program, and what happens to be behind it in its page or two. */
+static void write_code(const char *directory, const struct sm_launch *launch)
+{
+	u64 va = launch->code + launch->entry, end = (va & ~(PAGE - 1)) + 4 * PAGE;
+	char name[4096];
+	FILE *f;
+
+	snprintf(name, sizeof(name), "%s/%llu.bin", directory, (unsigned long long)m.launches);
+	f = fopen(name, "w");
+	for (; f && va < end; va += 8) {
+		u8 *page = page_ptr(va & ~(PAGE - 1));
+
+		if (!page || !fwrite(page + (va & (PAGE - 1)), 8, 1, f))
+			break;
+	}
+	if (f)
+		fclose(f);
+}
+
 static enum engine_result host_launch(void *ctx, const struct sm_launch *launch)
 {
 	const char *why = sm_launch_check(launch);
@@ -205,6 +226,8 @@ static enum engine_result host_launch(void *ctx, const struct sm_launch *launch)
 	(void)ctx;
 	if (why)
 		die("launch refused: %s", why);
+	if (getenv("GR_PRELOAD_CODE"))
+		write_code(getenv("GR_PRELOAD_CODE"), launch);
 	gr_grid_start(m.grid, launch);
 	do {
 		state = gr_grid_run(m.grid);
