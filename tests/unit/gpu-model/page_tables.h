@@ -17,29 +17,34 @@ struct tables {
 };
 
 /* VRAM as the CPU sees it without any page table: the PRAMIN window. */
+__attribute__((unused))
 static u32 phys_rd32(struct bench *b, u64 addr)
 {
 	wr32(b, 0x001700, (u32)(addr >> 16));
 	return rd32(b, 0x700000 + (u32)(addr & 0xffff));
 }
 
+__attribute__((unused))
 static void phys_wr32(struct bench *b, u64 addr, u32 v)
 {
 	wr32(b, 0x001700, (u32)(addr >> 16));
 	wr32(b, 0x700000 + (u32)(addr & 0xffff), v);
 }
 
+__attribute__((unused))
 static u64 phys_rd64(struct bench *b, u64 addr)
 {
 	return phys_rd32(b, addr) | (u64)phys_rd32(b, addr + 4) << 32;
 }
 
+__attribute__((unused))
 static void phys_wr64(struct bench *b, u64 addr, u64 v)
 {
 	phys_wr32(b, addr, (u32)v);
 	phys_wr32(b, addr + 4, (u32)(v >> 32));
 }
 
+__attribute__((unused))
 static u64 take_page(struct tables *t)
 {
 	u64 page = t->next;
@@ -51,6 +56,7 @@ static u64 take_page(struct tables *t)
 }
 
 /* An instance block and an empty root. @flags: bits of the page directory word, replay for one. */
+__attribute__((unused))
 static void tables_new(struct tables *t, struct bench *b, u64 vram, u32 flags)
 {
 	t->b = b;
@@ -83,6 +89,7 @@ static u64 pd0_entry(struct tables *t, u64 va)
 }
 
 /* Address of the PTE word for a page of 1 << @shift at @va; tables are made as needed. */
+__attribute__((unused))
 static u64 pte_at(struct tables *t, u64 va, int shift)
 {
 	u64 e = pd0_entry(t, va);
@@ -100,6 +107,7 @@ static u64 pte_at(struct tables *t, u64 va, int shift)
 enum { PTE_VRAM = 0, PTE_PEER = 1, PTE_COH = 2, PTE_NCOH = 3 };
 enum { PTE_RO = 1 << 6, PTE_NOATOMIC = 1 << 7 };
 
+__attribute__((unused))
 static u64 make_pte(u64 phys, int aperture, u64 flags)
 {
 	return 1 | (u64)aperture << 1 | flags | phys >> 12 << 8;
