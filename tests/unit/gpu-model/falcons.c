@@ -116,14 +116,26 @@ static u32 emem(u32 at)
 
 static u32 head, tail;
 
-/* As a driver does: at the head, then the head register. */
+static void emem_put(u32 at, const u32 *words, u32 n)
+{
+	fwr(SEC2, 0xac0, (at - EMEM) | 1u << 24);
+	for (u32 i = 0; i < n; i++)
+		fwr(SEC2, 0xac4, words[i]);
+}
+
+/*
+ * As a driver does: words at the head, then the head register. Where they do not fit
+ * before the end, a rewind command goes there, and the words at the start.
+ */
 static void send(const u32 *words, u32 n)
 {
 	u32 at = frd(SEC2, 0xa00);
 
-	fwr(SEC2, 0xac0, (at - EMEM) | 1u << 24);
-	for (u32 i = 0; i < n; i++)
-		fwr(SEC2, 0xac4, words[i]);
+	if (at + 4 * n > EMEM + 0x80 - 4) {
+		emem_put(at, (const u32[]){ 0x00030400 }, 1);
+		at = EMEM;
+	}
+	emem_put(at, words, n);
 	fwr(SEC2, 0xa00, at + 4 * n);
 }
 
@@ -179,12 +191,6 @@ static void test_sec2_rings(void)
 	for (u32 i = 0; i < 40; i++) {
 		u32 at = frd(SEC2, 0xa34), c[4] = { 0x00031008 | i << 24, 0, 1, 2 + (i & 1) };
 
-		if (frd(SEC2, 0xa00) + 16 > EMEM + 0x80 - 4) {
-			send((const u32[]){ 0x00030400 }, 1);
-			if (!wait32(&b, SEC2 + 0xa04, ~0u, EMEM))
-				break;
-			fwr(SEC2, 0xa00, EMEM);
-		}
 		send(c, 4);
 		if (!wait32(&b, SEC2 + 0x008, 0x40, 0x40))
 			break;
