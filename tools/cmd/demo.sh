@@ -24,7 +24,7 @@ demo_main() {
 			shift 2 ;;
 		esac
 	done
-	programs_ready
+	programs_ready libusvm/usvm-demo
 	G_PUT+=("$BUILD/programs/libusvm/usvm-demo")
 	guest_run ./usvm-demo "$@"
 	guest_show

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# image.sh OUT: the base of every guest, an uncompressed cpio archive: busybox,
+# image.sh OUT: OUT.tsc, which measures the TSC, and the base of every guest, an uncompressed cpio archive: busybox,
 # the C library and libdrm for programs that are not static, our init.
 set -euo pipefail
 out=$1
@@ -18,5 +18,6 @@ cp -L /lib64/ld-linux-x86-64.so.2 "$root/usr/lib64/"
 echo root:x:0:0:root:/root:/bin/sh > "$root/etc/passwd"
 echo root:x:0: > "$root/etc/group"
 cp guest/init "$root/init"
+gcc -O2 -Wall -Wextra -Werror -o "$out.tsc" guest/tsc-khz.c
 (cd "$root" && find . | cpio -o -H newc --quiet) > "$out.part"
 mv "$out.part" "$out"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Configure (once) and build everything user-space in build/programs.
+# programs.sh [TARGET...]: configure (once) and build TARGETs, or everything, in
+# build/programs.
 set -euo pipefail
 b=/hugesvm/src/build/programs
 key=$(dpkg-query -W -f '${Version}' meson gcc | sha256sum)
@@ -8,7 +9,7 @@ if [ "$(cat $b/.hugesvm 2>/dev/null)" != "$key" ]; then
 	CC="ccache gcc" meson setup --buildtype=debugoptimized $b /hugesvm/src
 	echo "$key" > $b/.hugesvm
 fi
-ninja -C $b -j"$JOBS"
+ninja -C $b -j"$JOBS" "$@"
 
 # The placeholder firmware that nouveau asks for, as an archive for the guest.
 if [ -x $b/gpu-model/gpu-model-firmware ]; then

@@ -104,7 +104,7 @@ guest_option() {
 # The base image is made once and kept by content.
 guest_image_ready() {
 	local key
-	key=$(cat "$TOP/guest/init" "$TOP/tools/inside/image.sh" "$TOP/tools/sandbox.packages" | content_key)
+	key=$(cat "$TOP/guest/init" "$TOP/guest/tsc-khz.c" "$TOP/tools/inside/image.sh" "$TOP/tools/sandbox.packages" | content_key)
 	GUEST_IMAGE=/hugesvm/cache/images/$key.cpio
 	[ -e "$CACHE/images/$key.cpio" ] && return
 	mkdir -p "$CACHE/images"
@@ -141,7 +141,8 @@ guest_run() {
 	sandbox_ready
 	kernel_ready "$G_KERNEL"
 	guest_image_ready
-	[ "$G_GPU" = off ] || programs_ready
+	# shellcheck disable=SC2086
+	[ "$G_GPU" = off ] || programs_ready $GPU_PROGRAMS
 	mkdir -p "$LOGS" "$BUILD/run"
 	accel=$(guest_accel)
 
