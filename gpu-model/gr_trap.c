@@ -18,7 +18,6 @@
 #define EXCEPTION_GPC		BIT(24)
 #define GPC_EXCEPTION_TPC0	BIT(16)
 #define TPC_EXCEPTION_SM	BIT(1)
-#define GLOBAL_SM_ERROR		BIT(2)	/* "multiple warp errors" is bit 0; this says a warp failed */
 
 void gr_trap(struct gpu *gpu, struct channel *ch, const struct sm_launch *launch,
 	     const struct sm_report *r)
@@ -32,7 +31,7 @@ void gr_trap(struct gpu *gpu, struct channel *ch, const struct sm_launch *launch
 	counter_inc(gpu, CTR_GR_WARP_ERRORS);
 	fecs_set_context(gpu, ch->space.inst_aperture, ch->space.inst);
 	reg_set(gpu, TPC0_WARP_ERROR, r->error);
-	reg_set(gpu, TPC0_GLOBAL_ERROR, GLOBAL_SM_ERROR);
+	reg_set(gpu, TPC0_GLOBAL_ERROR, 0);	/* nothing beyond the one warp */
 	reg_set(gpu, TPC0_EXCEPTION, TPC_EXCEPTION_SM);
 	reg_set(gpu, GPC0_EXCEPTION, GPC_EXCEPTION_TPC0);
 	reg_set(gpu, REG_EXCEPTION_GPC, BIT(0));
