@@ -15,10 +15,10 @@ static int fail(char *error, size_t len, const char *path, const char *what, int
 	return -code;
 }
 
-/* A file left over from a server that died answers ECONNREFUSED. */
+/* A file left over from a server that died answers ECONNREFUSED. A busy server must not hold us up. */
 static bool is_stale(const struct sockaddr_un *sa)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	bool stale;
 
 	if (fd < 0)

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* Channel registers, runlists, preemption, death, and what the driver reads of them. */
+#include "pce_rig.h"
+
+static struct bench b;
+
+#define CCSR(id)	(0x800004 + 8 * (id))
+#define BUSY		BIT(28)
+
+static void identity(void)
+{
+	u32 pbdmas = rd32(&b, 0x002004) & 0xff, served = 0;
+
+	ok(pbdmas >= 2, "at least two PBDMAs");
+	for (u32 i = 0; i < pbdmas; i++)
+		served |= rd32(&b, 0x002390 + 4 * i);
+	ok_eq(served, (1u << (pbdmas - 1)) - 1, "every runlist has a PBDMA");
+	ok(rd32(&b, 0x002390) == 1 && rd32(&b, 0x002394) == 1, "the first runlist has two");
+	ok_eq(rd32(&b, 0x002008), 128, "number of channels");
+}
+
+static void not_listed(struct chan *c)
+{
+	sema_wr(&b, 0x100, 0);
+	chan_open(c, &b, 1, 0);
+	sema(c, sema_va(0x100), 1, RELEASE_1);
+	kick(c);
+	sleep_ms(5);
+	ok_eq(sema_rd(&b, 0x100), 0, "a channel on no runlist does not run");
+}
+
+static void listed(struct chan *c)
+{
+	const struct chan *list[1] = { c };
+	u32 id = 1;
+
+	wr32(&b, 0x002a00, ~0u);
+	runlist(&b, 0, &id, list, 1);
+	ok(wait_sema(&b, 0x100, 1, 2000), "it does when it is listed, with what was pushed before");
+	ok_eq(rd32(&b, 0x002284) & BIT(20), 0, "the runlist is taken");
+	ok_eq(rd32(&b, 0x002a00), 1, "and its interrupt raised");
+	wr32(&b, 0x002a00, 1);
+	ok_eq(rd32(&b, 0x002100) >> 30 & 1, 0, "until it is served");
+}
+
+static void stop_and_start(struct chan *c)
+{
+	u32 id = 1;
+
+	ok_eq(rd32(&b, CCSR(1)) & 1, 1, "enabled");
+	ok_eq(rd32(&b, CCSR(1)) & 0xc00, 0, "the triggers read 0");
+	wr32(&b, CCSR(1), rd32(&b, CCSR(1)) | 0x800);
+	ok_eq(rd32(&b, CCSR(1)) & 1, 0, "stopped");
+	sema(c, sema_va(0x100), 2, RELEASE_1);
+	kick(c);
+	sleep_ms(5);
+	ok_eq(sema_rd(&b, 0x100), 1, "a stopped channel does not run");
+	wr32(&b, CCSR(1), rd32(&b, CCSR(1)) | 0x400);
+	ok(wait_sema(&b, 0x100, 2, 2000), "started, it reads GP_PUT that was written meanwhile");
+	wr32(&b, 0x002630, 1);
+	sema(c, sema_va(0x100), 3, RELEASE_1);
+	kick(c);
+	sleep_ms(5);
+	ok_eq(sema_rd(&b, 0x100), 2, "a blocked runlist does not run");
+	wr32(&b, 0x002630, 0);
+	ok(wait_sema(&b, 0x100, 3, 2000), "until it is allowed again");
+	runlist(&b, 0, &id, NULL, 0);
+	sema(c, sema_va(0x100), 4, RELEASE_1);
+	kick(c);
+	sleep_ms(5);
+	ok_eq(sema_rd(&b, 0x100), 3, "nor a channel that was taken from the list");
+	runlist(&b, 0, &id, NULL, 1);
+	ok(wait_sema(&b, 0x100, 4, 2000), "until it is back");
+}
+
+static void preempt(struct chan *c)
+{
+	wr32(&b, 0x002634, 1u << 24 | 1);
+	ok(wait32(&b, 0x002634, BIT(20), 0), "preemption of a channel that waits for work");
+	ok_eq(rd32(&b, 0x002634) & 0x01000fff, 1u << 24 | 1, "the register names it");
+	sema_wr(&b, 0x200, 0);
+	sema(c, sema_va(0x200), 1, ACQUIRE_EQ);
+	sema(c, sema_va(0x204), 5, RELEASE_1);
+	kick(c);
+	sleep_ms(2);
+	wr32(&b, 0x002634, 1);
+	ok(wait32(&b, 0x002634, BIT(20), 0), "preemption by channel, in an acquire");
+	sema_wr(&b, 0x200, 1);
+	ok(wait_sema(&b, 0x204, 5, 2000), "the channel goes on afterwards");
+	wr32(&b, 0x002634, 77);
+	ok(wait32(&b, 0x002634, BIT(20), 0), "preemption of a channel that there is not");
+}
+
+/* Two channels that both have endless work share the engine. */
+static void timeslices(struct chan *c)
+{
+	static const u32 ids[2] = { 1, 2 };
+	const struct chan *both[2];
+	struct chan d;
+
+	chan_open(&d, &b, 2, 0);
+	both[0] = c;
+	both[1] = &d;
+	runlist(&b, 0, ids, both, 2);
+	ce_object(c, 0xc1b5);
+	ce_launch(c, VRAM_VA + DATA_AT, VRAM_VA + DATA_AT + 4096, 0, 0, 64, 0xffffffff, L_COPY | L_MULTI);
+	kick(c);
+	sleep_ms(2);
+	ok(rd32(&b, 0x002640) >> 31, "the engine is busy");
+	ok_eq(rd32(&b, 0x002640) & 0x1fff, BIT(12) | 1, "with the group of the channel");
+	ok(finish(&d), "another channel of the list gets its turn");
+	wr32(&b, CCSR(1), 0x800);
+	wr32(&b, 0x002634, 1u << 24 | 1);
+	ok(wait32(&b, 0x002634, BIT(20), 0), "the endless one can be preempted");
+	wr32(&b, 0x800000 + 8, 0);
+	sleep_ms(2);
+	ok_eq(rd32(&b, 0x002640), 0, "then the engine is idle");
+	wr32(&b, 0x800000 + 16, 0);
+}
+
+static void hostile(void)
+{
+	struct chan c;
+	u32 id = 200;
+
+	runlist(&b, 0, &id, NULL, 1);
+	wr32(&b, 0x002270, 0x0fffffff);
+	wr32(&b, 0x002274, 0xffff);
+	wr32(&b, 0x002274, 0x7f << 20 | 5);
+	wr32(&b, 0x002270, 1u << 28);
+	wr32(&b, 0x002274, 1);
+	ok(b.last_log[0], "runlists of nonsense are read with a warning");
+	for (u32 i = 0; i < 128; i++) {
+		wr32(&b, 0x800000 + 8 * i, 0x8fffffff);
+		wr32(&b, CCSR(i), 0x400);
+	}
+	wr32(&b, 0x800000, 0x80000000);
+	wr32(&b, CCSR(0), 0xffffffff);
+	sleep_ms(2);
+	for (u32 i = 0; i < 128; i++)
+		wr32(&b, 0x800000 + 8 * i, 0);
+	chan_open_on(&c, &b, 5, 0, 0);
+	/* GPFIFO of one entry, at an address near the end of everything. */
+	phys_wr32(&b, c.t.inst + 0x48, 0xffffffff);
+	phys_wr32(&b, c.t.inst + 0x4c, 0xffffffff);
+	wr32(&b, 0x800000 + 8 * 5, 0x80000000 | (u32)(c.t.inst >> 12));
+	wr32(&b, CCSR(5), 0x400);
+	phys_wr32(&b, USERD_AT + 5 * 0x200 + 0x8c, 0xffffffff);
+	bar_wr32(&b, GPU_BAR1, USERD_AT + 5 * 0x200 + 0x8c, 0xffffffff);
+	ok(wait32(&b, 0x002100, BIT(28), BIT(28)), "a GPFIFO at the end of the address space faults");
+	wr32(&b, 0x00259c, ~0u);
+	chan_open_on(&c, &b, 5, 0, 0);
+	ok(finish(&c), "after all that a channel works");
+}
+
+int main(void)
+{
+	static const char *const opts[] = { "delay", "50", NULL };
+	struct chan c;
+
+	bench_open(&b, "gp104", 128u << 20, opts);
+	wr32(&b, 0x002140, ~0u);
+	identity();
+	not_listed(&c);
+	listed(&c);
+	stop_and_start(&c);
+	preempt(&c);
+	timeslices(&c);
+	hostile();
+	bench_close(&b);
+	return tap_done();
+}
