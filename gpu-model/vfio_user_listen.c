@@ -11,7 +11,7 @@
 
 static int fail(char *error, size_t len, const char *path, const char *what, int code)
 {
-	snprintf(error, len, "socket path \"%s\": %s", path, what);
+	snprintf(error, len, "socket path: %s: \"%s\"", what, path);
 	return -code;
 }
 
