@@ -18,10 +18,10 @@ clean_main() {
 	note "removed $BUILD"
 	[ "${1-}" = --all ] || return 0
 	local f
-	mkdir -p "$CACHE"
-	for f in sandbox kernel; do
-		exec 9>> "$CACHE/$f.lock"
-		flock -n 9 || die "another hugesvm is using the cache ($(cat "$CACHE/$f.lock"))"
+	for f in "$CACHE"/*.lock; do
+		[ -e "$f" ] || continue
+		exec 9>> "$f"
+		flock -n 9 || die "another hugesvm is using the cache ($(cat "$f"))"
 	done
 	rm -rf "$CACHE"
 	note "removed $CACHE"

@@ -16,12 +16,10 @@ patches_main() {
 	[ $# = 0 ] || usage_error "patches: unknown argument '$1'"
 	sandbox_ready
 	mkdir -p "$LOGS" "$BUILD/patches"
-	lock 9 "$CACHE/kernel.lock" "writing patches"
 	logged patches-source "kernel source" sandbox bash tools/inside/kernel.sh source release || die "no kernel source"
 	logged patches "patches" sandbox bash -c 'python3 tools/inside/patches.py \
 		--pristine "$(bash tools/inside/kernel.sh where release)" --top . --out build/patches' ||
 		die "the series could not be written"
-	unlock 9
 	cat "$LOGS/patches.log"
 	note "the series is in $BUILD/patches"
 }

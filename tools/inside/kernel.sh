@@ -3,12 +3,12 @@
 # kernel.sh build FLAVOUR    builds it into the cache; prints its "@key KEY"
 # kernel.sh source FLAVOUR   only unpacks the source
 # kernel.sh where FLAVOUR    prints where the pristine source is
-# All but key and where want the caller to hold the kernel lock.
+# All but key and where want the caller to hold the flavour's lock.
 #
 # Trees (all in the cache, so that every checkout shares them; the caller holds
-# the kernel lock):
+# the flavour's lock):
 #   linux/VERSION     Debian's source, never written to again; *stock* builds it
-#   tree/VERSION      the same with overlay and hooks; *release* and *checked*
+#   tree/FLAVOUR      the same with overlay and hooks; *release* and *checked*
 #   obj/FLAVOUR       object trees
 #   kernels/KEY       what is finished; KEY is a hash of all that goes in
 set -euo pipefail
@@ -41,6 +41,14 @@ obj=$cache/obj/$flavour
 
 unpack_source() {
 	[ -d "$pristine" ] && return
+	# Flavours may be built side by side.
+	exec 5>> "$cache/unpack.lock"
+	flock 5
+	[ -d "$pristine" ] || unpack_source_locked
+	exec 5>&-
+}
+
+unpack_source_locked() {
 	local tar=/usr/src/linux-source-6.12.tar.xz tmp=$pristine.part deb
 	rm -rf "$tmp"
 	mkdir -p "$tmp"
@@ -53,6 +61,7 @@ unpack_source() {
 	echo "@progress unpacking linux-source-6.12 $version"
 	tar -xf "$tar" -C "$tmp" --strip-components=1
 	mv "$tmp" "$pristine"
+	[ -z "${deb-}" ] || rm -rf "$deb"
 }
 
 # Apply the series in a directory of its own; what it changes is the key's part.
@@ -69,7 +78,7 @@ stage_source() {
 
 # The overlaid tree: links to the pristine files, and our own in their place.
 overlay_source() {
-	local tree=$cache/tree/$version
+	local tree=$cache/tree/$version-$flavour
 	if [ ! -d "$tree" ]; then
 		echo "@progress linking the source tree"
 		rm -rf "$tree.part"
@@ -81,7 +90,7 @@ overlay_source() {
 }
 
 source_tree() {
-	if [ $overlay = 1 ]; then echo "$cache/tree/$version"; else echo "$pristine"; fi
+	if [ $overlay = 1 ]; then echo "$cache/tree/$version-$flavour"; else echo "$pristine"; fi
 }
 
 key() {

@@ -143,6 +143,12 @@ guest_run() {
 	guest_image_ready
 	# shellcheck disable=SC2086
 	[ "$G_GPU" = off ] || programs_ready $GPU_PROGRAMS
+	# Stock nouveau registers its fence event at the wrong index for channels
+	# that are not on runlist 0, so its own copies time out there.
+	case $G_KERNEL:$G_GPU_OPTS in
+	*ce-runlist=*) ;;
+	stock*|debian*) G_GPU_OPTS+=" --opt ce-runlist=gr" ;;
+	esac
 	mkdir -p "$LOGS" "$BUILD/run"
 	accel=$(guest_accel)
 

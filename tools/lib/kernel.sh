@@ -15,7 +15,7 @@ kernel_ready() {
 	mkdir -p "$LOGS"
 	kernel_key "$flavour"
 	if [ -z "$KERNEL_KEY" ] || [ ! -d "$CACHE/kernels/$KERNEL_KEY" ]; then
-		lock 9 "$CACHE/kernel.lock" "building kernel $flavour"
+		lock 9 "$CACHE/kernel-$flavour.lock" "building kernel $flavour"
 		need_disk "$CACHE" "$KERNEL_DISK_MIB" "a kernel build"
 		logged "kernel-$flavour" "kernel $flavour" \
 			sandbox bash tools/inside/kernel.sh build "$flavour" ||
@@ -40,7 +40,7 @@ kernel_key() {
 
 # Debian's own package, fetched and not built.
 kernel_debian() {
-	lock 9 "$CACHE/kernel.lock" "fetching Debian's kernel"
+	lock 9 "$CACHE/kernel-debian.lock" "fetching Debian's kernel"
 	logged kernel-debian "kernel debian" sandbox bash tools/inside/debian-kernel.sh ||
 		die "Debian's kernel package could not be had"
 	KERNEL_KEY=$(sed -n 's/^@key //p' "$LOGS/kernel-debian.log")
