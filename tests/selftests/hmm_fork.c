@@ -97,6 +97,7 @@ HMM_TEST(device_write_after_fork_breaks_sharing)
 	char *data = malloc(REGION_PAGES * PAGE);
 	pid_t pid;
 
+	NEEDS_ORDERS();		/* 6.12 does not fault: a write is refused */
 	fill_on_device(HMM);
 	pid = fork();
 	ASSERT_GE(pid, 0);
@@ -257,7 +258,9 @@ HMM_TEST(child_unmaps_a_part_that_the_parent_keeps)
 	}
 	expect_child_ok(_metadata, pid);
 	expect_content(HMM, 0, REGION_PAGES);
-	to_device(HMM, 0, REGION_PAGES);
+	/* The driver of 6.12 does not find again what it has not migrated. */
+	if (self->orders || !self->coherent)
+		to_device(HMM, 0, REGION_PAGES);
 	expect_content(HMM, 0, REGION_PAGES);
 }
 
@@ -275,12 +278,7 @@ HMM_TEST(parent_goes_first)
 	}
 
 	/* A parent between us and the test, which goes. */
-	self->fd = dev_open(variant->device);
-	ASSERT_GE(self->fd, 0);
-	if (self->orders) {
-		ASSERT_EQ(0, dev_orders(self->fd, BIT(self->order),
-					BIT(self->order)));
-	}
+	self = self_of_child(HMM, variant->device);
 	fill_on_device(HMM);
 	parent = getpid();
 	pid = fork();

@@ -396,12 +396,7 @@ HMM_TEST(exit_with_memory_on_the_device_gives_it_back)
 
 	ASSERT_GE(pid, 0);
 	if (!pid) {
-		self->fd = dev_open(variant->device);
-		ASSERT_GE(self->fd, 0);
-		if (self->orders) {
-			ASSERT_EQ(0, dev_orders(self->fd, BIT(self->order),
-						BIT(self->order)));
-		}
+		self = self_of_child(HMM, variant->device);
 		fill_on_device(HMM);
 		_exit(0);
 	}

@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Races, made to happen: hmm_delay.ko holds one task at a named function until
+ * another has got where it should not matter. Each test asserts that the task
+ * was held, else it would prove nothing.
+ */
+#include <pthread.h>
+
+#include "hmm_fixture.h"
+
+#define RULES	"/sys/kernel/debug/hmm_delay/rules"
+
+/* Microseconds that a held task waits at most. */
+#define HOLD	"300000"
+
+static void rule(HMM_ARGS, const char *text)
+{
+	(void)self;
+	ASSERT_EQ(0, write_text(RULES, text)) {
+		TH_LOG("rule '%s': is hmm_delay.ko loaded, and the function there?",
+		       text);
+	}
+}
+
+/* How often tasks were held at the functions of all rules together. */
+static int held(HMM_ARGS)
+{
+	int entries, waits, met, sum = 0;
+	char name[64];
+	FILE *f = fopen(RULES, "re");
+
+	(void)self;
+	ASSERT_NE(NULL, f);
+	while (fscanf(f, "%63s %d %d %d", name, &entries, &waits, &met) == 4)
+		sum += waits;
+	fclose(f);
+	return sum;
+}
+
+static void rules_done(HMM_ARGS)
+{
+	EXPECT_GT(held(HMM), 0) {
+		TH_LOG("nobody was held: the race did not happen");
+	}
+	ASSERT_EQ(0, write_text(RULES, "clear"));
+}
+
+/* --- the task that is held ---------------------------------------------- */
+
+struct job {
+	FIXTURE_DATA(hmm) *self;
+	pthread_t	thread;
+	size_t		first;
+	size_t		npages;
+	int		ret;
+	volatile bool	done;
+};
+
+static void *job_in(void *arg)
+{
+	struct job *job = arg;
+
+	job->ret = dev_migrate_in(job->self->fd, page_at(job->self, job->first),
+				  job->npages, NULL);
+	job->done = true;
+	return NULL;
+}
+
+static void *job_out(void *arg)
+{
+	struct job *job = arg;
+
+	job->ret = dev_migrate_out(job->self->fd,
+				   page_at(job->self, job->first), job->npages,
+				   NULL);
+	job->done = true;
+	return NULL;
+}
+
+static void *job_evict(void *arg)
+{
+	struct job *job = arg;
+	struct hmm_dmirror_evict evict;
+
+	job->ret = dev_evict(job->self->fd, ORDERS_ALL, &evict);
+	job->done = true;
+	return NULL;
+}
+
+static void *job_evict_small(void *arg)
+{
+	struct job *job = arg;
+	struct hmm_dmirror_evict evict;
+
+	job->ret = dev_evict(job->self->fd, BIT(0), &evict);
+	job->done = true;
+	return NULL;
+}
+
+static void *job_touch(void *arg)
+{
+	struct job *job = arg;
+
+	job->ret = pages_differ(job->self->r.addr, job->first, job->npages,
+				job->self->r.seed);
+	job->done = true;
+	return NULL;
+}
+
+static void job_start(HMM_ARGS, struct job *job, void *(*run)(void *),
+		      size_t first, size_t npages)
+{
+	job->self = self;
+	job->first = first;
+	job->npages = npages;
+	job->done = false;
+	ASSERT_EQ(0, pthread_create(&job->thread, NULL, run, job));
+}
+
+/* Until a task is held, or the job is over. */
+static void wait_until_held(HMM_ARGS, struct job *job)
+{
+	while (!job->done && !held(HMM))
+		usleep(500);
+}
+
+static void job_end(HMM_ARGS, struct job *job)
+{
+	(void)self;
+	ASSERT_EQ(0, pthread_join(job->thread, NULL));
+}
+
+/* --- what happens meanwhile --------------------------------------------- */
+
+/* Only a single page, and behind it a whole block, so that both kinds of zap. */
+static void zap(HMM_ARGS)
+{
+	ASSERT_EQ(0, madvise(page_at(self, self->folio / 2), PAGE,
+			     MADV_DONTNEED));
+	ASSERT_EQ(0, madvise(page_at(self, BLOCK_PAGES), BLOCK, MADV_DONTNEED));
+}
+
+static void expect_zapped(HMM_ARGS)
+{
+	size_t hole = self->folio / 2;
+
+	ASSERT_EQ(-1, pages_differ(self->r.addr, hole, 1, 0));
+	ASSERT_EQ(-1, pages_differ(self->r.addr, BLOCK_PAGES, BLOCK_PAGES, 0));
+	expect_content(HMM, 0, hole);
+	expect_content(HMM, hole + 1, BLOCK_PAGES - hole - 1);
+}
+
+/* Zap while the migration, whichever, is held at @function. */
+static void zap_at(HMM_ARGS, const char *function, void *(*run)(void *))
+{
+	char text[128];
+	struct job job;
+
+	snprintf(text, sizeof(text), "at %s delay " HOLD, function);
+	rule(HMM, text);
+	job_start(HMM, &job, run, 0, REGION_PAGES);
+	wait_until_held(HMM, &job);
+	zap(HMM);
+	job_end(HMM, &job);
+	rules_done(HMM);
+	expect_zapped(HMM);
+}
+
+HMM_TEST(zap_before_pages_on_the_way_in)
+{
+	fill(HMM);
+	zap_at(HMM, "migrate_vma_pages", job_in);
+}
+
+HMM_TEST(zap_before_finalize_on_the_way_in)
+{
+	fill(HMM);
+	zap_at(HMM, "migrate_vma_finalize", job_in);
+}
+
+HMM_TEST(zap_before_pages_on_the_way_out)
+{
+	fill_on_device(HMM);
+	zap_at(HMM, "migrate_vma_pages", job_out);
+}
+
+HMM_TEST(zap_before_finalize_on_the_way_out)
+{
+	fill_on_device(HMM);
+	zap_at(HMM, "migrate_vma_finalize", job_out);
+}
+
+HMM_TEST(zap_before_pages_of_eviction)
+{
+	NEEDS_ORDERS();
+	fill_on_device(HMM);
+	zap_at(HMM, "migrate_device_pages", job_evict);
+}
+
+HMM_TEST(zap_before_finalize_of_eviction_in_pieces)
+{
+	NEEDS_ORDERS();
+	fill_on_device(HMM);
+	zap_at(HMM, "migrate_device_finalize", job_evict_small);
+}
+
+/* The walk drops the page table lock to split: what it then finds may be gone. */
+HMM_TEST(zap_while_the_walk_splits_a_system_folio)
+{
+	NEEDS_ORDERS();
+	ONLY_LARGE();
+	fill(HMM);
+	ASSERT_EQ(0, dev_orders(self->fd, BIT(0), BIT(0)));
+	zap_at(HMM, "split_huge_page_to_list_to_order", job_in);
+}
+
+HMM_TEST(zap_while_the_walk_splits_a_device_folio)
+{
+	NEEDS_ORDERS();
+	ONLY_LARGE();
+	fill_on_device(HMM);
+	ASSERT_EQ(0, dev_orders(self->fd, BIT(0), BIT(0)));
+	zap_at(HMM, "split_device_private_folio", job_out);
+}
+
+/* --- munmap, fork and exit of another process --------------------------- */
+
+/*
+ * A child shares the memory. While the parent's migration is held, the child
+ * does something to its own mapping, which needs no lock of the parent's.
+ */
+static void child_at(HMM_ARGS, const char *function, void *(*run)(void *),
+		     void (*act)(HMM_ARGS))
+{
+	int go[2];
+	char text[128], c;
+	struct job job;
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(go));
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		close(go[1]);
+		if (read(go[0], &c, 1) != 1)
+			_exit(2);
+		act(HMM);
+		_exit(0);
+	}
+	close(go[0]);
+	snprintf(text, sizeof(text), "at %s delay " HOLD, function);
+	rule(HMM, text);
+	job_start(HMM, &job, run, 0, REGION_PAGES);
+	wait_until_held(HMM, &job);
+	ASSERT_EQ(1, write(go[1], "g", 1));
+	job_end(HMM, &job);
+	expect_child_ok(_metadata, pid);
+	rules_done(HMM);
+	close(go[1]);
+	expect_content(HMM, 0, REGION_PAGES);
+}
+
+static void act_exit(HMM_ARGS)
+{
+	(void)_metadata;
+	(void)self;
+}
+
+static void act_unmap_part(HMM_ARGS)
+{
+	size_t hole = self->folio / 2;
+
+	ASSERT_EQ(0, munmap(page_at(self, hole), PAGE));
+	expect_content(HMM, 0, hole);
+	expect_content(HMM, hole + 1, REGION_PAGES - hole - 1);
+}
+
+static void act_write(HMM_ARGS)
+{
+	pages_fill(self->r.addr, 0, REGION_PAGES, 41);
+	ASSERT_EQ(-1, pages_differ(self->r.addr, 0, REGION_PAGES, 41));
+}
+
+static void act_fork(HMM_ARGS)
+{
+	pid_t pid = fork();
+
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		act_write(HMM);
+		_exit(0);
+	}
+	expect_content(HMM, 0, REGION_PAGES);
+	expect_child_ok(_metadata, pid);
+}
+
+static void act_move(HMM_ARGS)
+{
+	struct region target;
+	char *to;
+
+	ASSERT_EQ(0, region_map(&target, 3 * BLOCK_PAGES));
+	to = target.addr + PAGE;
+	ASSERT_EQ(to, mremap(self->r.addr, REGION_PAGES * PAGE,
+			     REGION_PAGES * PAGE,
+			     MREMAP_MAYMOVE | MREMAP_FIXED, to));
+	ASSERT_EQ(-1, pages_differ(to, 0, REGION_PAGES, self->r.seed));
+}
+
+HMM_TEST(sharer_exits_before_pages_on_the_way_in)
+{
+	fill(HMM);
+	child_at(HMM, "migrate_vma_pages", job_in, act_exit);
+}
+
+HMM_TEST(sharer_unmaps_before_pages_on_the_way_in)
+{
+	fill(HMM);
+	child_at(HMM, "migrate_vma_pages", job_in, act_unmap_part);
+}
+
+HMM_TEST(sharer_forks_before_pages_on_the_way_in)
+{
+	fill(HMM);
+	child_at(HMM, "migrate_vma_pages", job_in, act_fork);
+}
+
+HMM_TEST(sharer_moves_before_pages_on_the_way_in)
+{
+	fill(HMM);
+	child_at(HMM, "migrate_vma_pages", job_in, act_move);
+}
+
+HMM_TEST(sharer_writes_before_finalize_on_the_way_in)
+{
+	fill(HMM);
+	child_at(HMM, "migrate_vma_finalize", job_in, act_write);
+}
+
+HMM_TEST(sharer_unmaps_before_pages_of_a_split_on_the_way_out)
+{
+	NEEDS_ORDERS();
+	ONLY_LARGE();
+	fill_on_device(HMM);
+	ASSERT_EQ(0, dev_inject(self->fd, HMM_DMIRROR_SIDE_SYS,
+				ORDERS_ALL & ~BIT(0), 0, 1000000, NULL));
+	child_at(HMM, "folio_split_unmapped", job_out, act_unmap_part);
+}
+
+HMM_TEST(sharer_forks_before_pages_of_a_split_on_the_way_out)
+{
+	NEEDS_ORDERS();
+	ONLY_LARGE();
+	fill_on_device(HMM);
+	ASSERT_EQ(0, dev_inject(self->fd, HMM_DMIRROR_SIDE_SYS,
+				ORDERS_ALL & ~BIT(0), 0, 1000000, NULL));
+	child_at(HMM, "folio_split_unmapped", job_out, act_fork);
+}
+
+HMM_TEST(sharer_exits_before_pages_of_eviction)
+{
+	NEEDS_ORDERS();
+	fill_on_device(HMM);
+	child_at(HMM, "migrate_device_pages", job_evict, act_exit);
+}
+
+HMM_TEST(sharer_moves_before_pages_of_eviction)
+{
+	NEEDS_ORDERS();
+	fill_on_device(HMM);
+	child_at(HMM, "migrate_device_pages", job_evict, act_move);
+}
+
+/* Eviction holds no mmap lock: the only process that maps the memory may go. */
+HMM_TEST(owner_exits_before_pages_of_eviction)
+{
+	int ready[2];
+	struct job job;
+	pid_t pid;
+	char c;
+
+	NEEDS_ORDERS();
+	ASSERT_EQ(0, pipe(ready));
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		self = self_of_child(HMM, variant->device);
+		fill_on_device(HMM);
+		ASSERT_EQ(1, write(ready[1], "r", 1));
+		pause();
+		_exit(0);
+	}
+	ASSERT_EQ(1, read(ready[0], &c, 1));
+	rule(HMM, "at migrate_device_pages delay " HOLD);
+	job_start(HMM, &job, job_evict, 0, REGION_PAGES);
+	wait_until_held(HMM, &job);
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	job_end(HMM, &job);
+	rules_done(HMM);
+	EXPECT_EQ(0, live_pages(HMM));
+}
+
+/* --- CPU faults against migrations -------------------------------------- */
+
+/* While one thread's fault brings the folio back, the others wait for it. */
+HMM_TEST(faults_wait_for_the_one_that_migrates)
+{
+	struct hmm_dmirror_stats before, after;
+	struct job first, second, third;
+
+	NEEDS_ORDERS();
+	ONLY_PRIVATE();
+	fill_on_device(HMM);
+	ASSERT_EQ(0, dev_stats(self->fd, &before));
+	rule(HMM, "at dmirror_cpu_fault delay " HOLD);
+	job_start(HMM, &first, job_touch, 0, 1);
+	wait_until_held(HMM, &first);
+	job_start(HMM, &second, job_touch, self->folio / 2, 1);
+	job_start(HMM, &third, job_touch, self->folio - 1, 1);
+	job_end(HMM, &first);
+	job_end(HMM, &second);
+	job_end(HMM, &third);
+	rules_done(HMM);
+	EXPECT_EQ(-1, first.ret);
+	EXPECT_EQ(-1, second.ret);
+	EXPECT_EQ(-1, third.ret);
+	ASSERT_EQ(0, dev_stats(self->fd, &after));
+	EXPECT_EQ(before.cpu_faults + 1, after.cpu_faults);
+	expect_in_system(HMM, 0, self->folio);
+}
+
+HMM_TEST(fault_while_eviction_holds_the_folio)
+{
+	struct job evict, touch;
+
+	NEEDS_ORDERS();
+	ONLY_PRIVATE();
+	fill_on_device(HMM);
+	rule(HMM, "at migrate_device_pages delay " HOLD);
+	job_start(HMM, &evict, job_evict, 0, REGION_PAGES);
+	wait_until_held(HMM, &evict);
+	job_start(HMM, &touch, job_touch, 0, REGION_PAGES);
+	job_end(HMM, &touch);
+	job_end(HMM, &evict);
+	rules_done(HMM);
+	EXPECT_EQ(-1, touch.ret);
+	expect_content(HMM, 0, REGION_PAGES);
+}
+
+HMM_TEST(eviction_while_a_fault_holds_the_folio)
+{
+	struct job evict, touch;
+
+	NEEDS_ORDERS();
+	ONLY_PRIVATE();
+	fill_on_device(HMM);
+	rule(HMM, "at dmirror_cpu_fault delay " HOLD);
+	job_start(HMM, &touch, job_touch, self->folio / 2, 1);
+	wait_until_held(HMM, &touch);
+	job_start(HMM, &evict, job_evict, 0, REGION_PAGES);
+	job_end(HMM, &evict);
+	job_end(HMM, &touch);
+	rules_done(HMM);
+	EXPECT_EQ(-1, touch.ret);
+	expect_content(HMM, 0, REGION_PAGES);
+}
+
+HMM_TEST(zap_while_a_fault_brings_the_folio_back)
+{
+	struct job touch;
+
+	ONLY_PRIVATE();
+	fill_on_device(HMM);
+	rule(HMM, "at migrate_vma_pages delay " HOLD);
+	job_start(HMM, &touch, job_touch, 0, 1);
+	wait_until_held(HMM, &touch);
+	zap(HMM);
+	job_end(HMM, &touch);
+	rules_done(HMM);
+	expect_zapped(HMM);
+}
+
+HMM_TEST(two_migrations_of_overlapping_ranges)
+{
+	struct job a, b;
+
+	fill(HMM);
+	rule(HMM, "at migrate_vma_pages delay " HOLD);
+	job_start(HMM, &a, job_in, 0, BLOCK_PAGES + BLOCK_PAGES / 2);
+	wait_until_held(HMM, &a);
+	job_start(HMM, &b, job_in, BLOCK_PAGES / 4, BLOCK_PAGES);
+	job_end(HMM, &a);
+	job_end(HMM, &b);
+	rules_done(HMM);
+	expect_content(HMM, 0, REGION_PAGES);
+}
+
+/* The device's page table must not keep what the zap took. */
+HMM_TEST(device_reads_zeroes_after_a_zap_during_migration)
+{
+	char *copy = malloc(REGION_PAGES * PAGE);
+
+	NEEDS_ORDERS();
+	fill(HMM);
+	zap_at(HMM, "migrate_vma_finalize", job_in);
+	ASSERT_EQ(0, dev_cmd(self->fd, HMM_DMIRROR_READ,
+			     page_at(self, BLOCK_PAGES), BLOCK_PAGES, copy,
+			     NULL));
+	EXPECT_EQ(-1, pages_differ(copy, 0, BLOCK_PAGES, 0));
+	free(copy);
+}
+
+TEST_HARNESS_MAIN
