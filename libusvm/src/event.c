@@ -73,8 +73,6 @@ void event_complete(struct usvm_event *event, uint64_t generation, uint64_t gpu_
 void event_wait(struct usvm_event *event, uint64_t generation)
 {
 	pthread_mutex_lock(&event->lock);
-	if (!generation)
-		generation = event->recorded;
 	while (event->done < generation)
 		pthread_cond_wait(&event->done_moved, &event->lock);
 	pthread_mutex_unlock(&event->lock);
@@ -138,7 +136,7 @@ USVM_API usvm_error usvm_event_synchronize(usvm_event *event)
 	usvm_error err = event ? api_usable() : USVM_ERROR_INVALID_VALUE;
 
 	if (!err)
-		event_wait(event, 0);
+		event_wait(event, event_generation(event));
 	return api_return(err);
 }
 

@@ -225,7 +225,7 @@ void event_get(struct usvm_event *event);
 void event_put(struct usvm_event *event);
 /** event_complete() - recorded work is done; @gpu_ns is 0 if no GPU ran it */
 void event_complete(struct usvm_event *event, uint64_t generation, uint64_t gpu_ns);
-/** event_wait() - until @generation is done; 0: what was last recorded */
+/** event_wait() - until @generation is done; 0, never recorded, always is */
 void event_wait(struct usvm_event *event, uint64_t generation);
 /** event_start() - a new record; Return: its generation */
 uint64_t event_start(struct usvm_event *event);

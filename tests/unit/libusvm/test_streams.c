@@ -146,6 +146,36 @@ static void test_events(void)
 	usvm_event_destroy(never);
 }
 
+/* A ring of one slot: each side waits for what the other recorded before, not later. */
+static void test_ping_pong(void)
+{
+	usvm_event *full, *empty;
+	usvm_stream *s, *t;
+	char slot[8], out[50][8];
+	bool good = true;
+
+	usvm_stream_create(&s);
+	usvm_stream_create(&t);
+	usvm_event_create(&full);
+	usvm_event_create(&empty);
+	for (int i = 0; i < 50; i++) {
+		usvm_stream_wait_event(s, empty);
+		usvm_memset_async(slot, i, sizeof(slot), s);
+		usvm_event_record(full, s);
+		usvm_stream_wait_event(t, full);
+		usvm_memcpy_async(out[i], slot, sizeof(slot), t);
+		usvm_event_record(empty, t);
+	}
+	tap_is(usvm_stream_synchronize(t), USVM_SUCCESS, "two streams take turns at one slot");
+	for (int i = 0; i < 50; i++)
+		good &= out[i][0] == i && out[i][7] == i;
+	tap_ok(good, "nothing is overwritten or missed");
+	usvm_stream_destroy(s);
+	usvm_stream_destroy(t);
+	usvm_event_destroy(full);
+	usvm_event_destroy(empty);
+}
+
 static void test_kernels(void)
 {
 	enum { N = 100000 };
@@ -296,6 +326,7 @@ int main(void)
 	test_order();
 	test_copies_in_order();
 	test_events();
+	test_ping_pong();
 	test_kernels();
 	test_threads();
 	test_fork();
