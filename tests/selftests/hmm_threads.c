@@ -15,7 +15,7 @@ struct crew {
 	FIXTURE_DATA(hmm) *self;
 	volatile bool	stop;
 	volatile int	errors;
-	uint64_t	turns[NTHREADS];
+	volatile uint64_t turns[NTHREADS];
 };
 
 struct worker {
@@ -68,9 +68,8 @@ static void *count_up(void *arg)
 		/* Finish the turn, so that all counters agree at its end. */
 		for (; page < REGION_PAGES; page += 3)
 			*word(crew->self, page, slot) = turn + 1;
-		turn++;
+		crew->turns[w->number] = ++turn;
 	}
-	crew->turns[w->number] = turn;
 	return NULL;
 }
 
@@ -113,21 +112,33 @@ static void *migrate_out_loop(void *arg)
 	return NULL;
 }
 
+/* For a while, and until each had a turn: a loaded machine may need longer. */
+static void let_work(struct crew *crew, unsigned int n)
+{
+	double begin = now_seconds();
+	unsigned int i, idle = n;
+
+	while (!crew->errors && now_seconds() < begin + HMM_TIMEOUT / 2) {
+		for (i = 0, idle = 0; i < n; i++)
+			idle += !crew->turns[i];
+		if (!idle && now_seconds() >= begin + SECONDS)
+			break;
+		usleep(10000);
+	}
+	crew->stop = true;
+}
+
 static void run_crew(HMM_ARGS, void *(*const jobs[])(void *), unsigned int n)
 {
 	struct worker workers[NTHREADS];
 	struct crew crew = { .self = self };
-	double end;
 	unsigned int i;
 	size_t page;
 
 	number_pages(self);
 	for (i = 0; i < n; i++)
 		start(_metadata, &workers[i], &crew, i, jobs[i]);
-	end = now_seconds() + SECONDS;
-	while (now_seconds() < end && !crew.errors)
-		usleep(10000);
-	crew.stop = true;
+	let_work(&crew, n);
 	for (i = 0; i < n; i++) {
 		ASSERT_EQ(0, pthread_join(workers[i].thread, NULL));
 	}
