@@ -252,14 +252,17 @@ static void falcon_fini(struct gpu *gpu)
 	{ (base) + 0x000, .name = n "_FALCON_IRQSSET", .rd = reg_read_zero, .wr = irqsset_write }, \
 	{ (base) + 0x004, .name = n "_FALCON_IRQSCLR", .rd = reg_read_zero, .wr = irqsclr_write }, \
 	{ (base) + 0x008, .name = n "_FALCON_IRQSTAT", .flags = REG_RO, .rd = irqstat_read }, \
+	{ (base) + 0x00c, .name = n "_FALCON_IRQMODE" }, \
 	{ (base) + 0x010, .name = n "_FALCON_IRQMSET", .rd = irqmask_read, .wr = irqmset_write }, \
 	{ (base) + 0x014, .name = n "_FALCON_IRQMCLR", .rd = reg_read_zero, .wr = irqmclr_write }, \
 	{ (base) + 0x018, .name = n "_FALCON_IRQMASK", .flags = REG_RO, .rd = irqmask_read }, \
 	{ (base) + 0x01c, .name = n "_FALCON_IRQDEST", .rd = irqdest_read, .wr = irqdest_write }, \
 	{ (base) + 0x040, .count = 2, .name = n "_FALCON_MAILBOX" }, \
 	{ (base) + 0x048, .name = n "_FALCON_ITFEN" }, \
+	{ (base) + 0x04c, .name = n "_FALCON_IDLESTATE", .flags = REG_RO }, \
 	{ (base) + 0x050, .name = n "_FALCON_CURCTX" }, \
 	{ (base) + 0x058, .name = n "_FALCON_CTXACK", .wr = bind_ack_write }, \
+	{ (base) + 0x080, .name = n "_FALCON_OS" }, \
 	{ (base) + 0x084, .name = n "_FALCON_RM" }, \
 	{ (base) + 0x090, .name = n "_FALCON_DEBUG1" }, \
 	{ (base) + 0x0a4, .name = n "_FALCON_ENGCTL" }, \

@@ -3,9 +3,9 @@
  * DOC: Fault reporting
  *
  * Replayable faults: a ring of 32-byte entries in the address space of BAR2. The unit
- * writes at PUT, the driver reads at GET, and GET == PUT is empty. A full ring
- * loses entries and sets the overflow bit of INFO; the access itself is not
- * lost, it faults again at the next replay.
+ * writes at PUT, the driver reads at GET, and GET == PUT is empty. A full ring, one that is off and one
+ * that is not mapped lose entries: INFO says why, and PFIFO interrupts (bit 25). The access itself is
+ * not lost, it faults again at the next replay.
  *
  * What hardware does at will the model does on request (struct fault_policy): entries
  * that come late, twice, or several at a time.
@@ -29,7 +29,7 @@
 #include "unit.h"
 
 #define ENTRY_SIZE		32u
-#define DEFAULT_ENTRIES		3072u	/* as a card has */
+#define DEFAULT_ENTRIES		0x1200u	/* as a card has */
 #define MAX_WAITING		1024u	/* entries on their way */
 #define BURST_WAIT_NS		200000u
 
@@ -39,6 +39,10 @@
 #define REG_BUFFER_HI		0x002a74u
 #define BUFFER_ENABLE		BIT(0)
 #define INFO_OVERFLOW		BIT(0)
+#define INFO_WRITE_NACK		BIT(24)	/* the entry could not be written */
+#define INFO_DISABLED		BIT(28)	/* a fault while the buffer was off */
+#define INFO_BITS		(INFO_OVERFLOW | INFO_WRITE_NACK | INFO_DISABLED)
+#define INTR_REPLAYABLE_ERROR	BIT(25)	/* of PFIFO */
 
 struct waiting {
 	struct gpu_fault fault;
@@ -47,7 +51,7 @@ struct waiting {
 
 struct fault_unit {
 	u32 entries, get, put;
-	bool overflow;
+	u32 info;
 	struct fault_policy policy;
 	struct fault_listener *listeners;
 	struct waiting waiting[MAX_WAITING];
@@ -94,11 +98,22 @@ static bool write_entry(struct gpu *gpu, u64 va, const u32 w[8])
 	       mmu_write(gpu, space, MMU_CLIENT_BAR2, va + 28, &w[7], 4, NULL) == 4;
 }
 
-static void lost(struct gpu *gpu)
+/* An entry is lost: INFO says why, and PFIFO interrupts. */
+static void lost(struct gpu *gpu, u32 why)
 {
-	counter_inc(gpu, CTR_FAULTS_OVERFLOW);
-	gpu->fault->overflow = true;
-	pmc_set_line(gpu, PMC_REPLAYABLE_FAULT, true);
+	if (why == INFO_OVERFLOW)
+		counter_inc(gpu, CTR_FAULTS_OVERFLOW);
+	gpu->fault->info |= why;
+	pfifo_intr_set(gpu, INTR_REPLAYABLE_ERROR);
+}
+
+/* An overflow on request comes only while entries wait: an empty buffer cannot overflow. */
+static bool overflow_requested(struct fault_unit *u)
+{
+	if (!u->policy.overflow_next || u->get == u->put)
+		return false;
+	u->policy.overflow_next--;
+	return true;
 }
 
 static void show(struct gpu *gpu, const struct gpu_fault *f, u64 time)
@@ -107,23 +122,18 @@ static void show(struct gpu *gpu, const struct gpu_fault *f, u64 time)
 	u32 w[8];
 
 	if (!(reg_get(gpu, REG_BUFFER_LO) & BUFFER_ENABLE)) {
-		gpu_log(gpu, GPU_LOG_INFO, "replayable fault at %llx while the fault buffer is off",
-			(unsigned long long)f->va);
+		lost(gpu, INFO_DISABLED);
 		return;
 	}
-	if (u->policy.overflow_next) {
-		u->policy.overflow_next--;
-		lost(gpu);
-		return;
-	}
-	if (buffer_full(u)) {
-		lost(gpu);
+	if (buffer_full(u) || overflow_requested(u)) {
+		lost(gpu, INFO_OVERFLOW);
 		return;
 	}
 	encode(w, f, time);
 	if (!write_entry(gpu, buffer_base(gpu) + u->put * ENTRY_SIZE, w)) {
 		gpu_log(gpu, GPU_LOG_WARN, "the fault buffer is not mapped at %llx",
 			(unsigned long long)buffer_base(gpu));
+		lost(gpu, INFO_WRITE_NACK);
 		return;
 	}
 	u->put = (u->put + 1) % u->entries;
@@ -177,7 +187,7 @@ static void show_later(struct gpu *gpu, const struct waiting *w)
 	struct fault_unit *u = gpu->fault;
 
 	if (u->nr_waiting == MAX_WAITING) {
-		lost(gpu);
+		lost(gpu, INFO_OVERFLOW);
 		return;
 	}
 	u->waiting[u->nr_waiting++] = *w;
@@ -306,14 +316,13 @@ static u32 put_read(struct gpu *gpu, u32 addr)
 static u32 info_read(struct gpu *gpu, u32 addr)
 {
 	(void)addr;
-	return gpu->fault->overflow ? INFO_OVERFLOW : 0;
+	return gpu->fault->info;
 }
 
 static void info_write(struct gpu *gpu, u32 addr, u32 value)
 {
 	(void)addr;
-	if (value & INFO_OVERFLOW)
-		gpu->fault->overflow = false;
+	gpu->fault->info &= ~(value & INFO_BITS);
 }
 
 void fault_set_policy(struct gpu *gpu, const struct fault_policy *policy)
@@ -355,8 +364,7 @@ static void fault_reset(struct gpu *gpu)
 	struct fault_unit *u = gpu->fault;
 
 	event_cancel(gpu, &u->later);
-	u->get = u->put = u->nr_waiting = 0;
-	u->overflow = false;
+	u->get = u->put = u->nr_waiting = u->info = 0;
 }
 
 static void fault_fini(struct gpu *gpu)

@@ -106,7 +106,7 @@ void fault_post_fatal(struct gpu *gpu, const struct gpu_fault *fault);
  * @duplicate_percent: probability that an entry is written twice
  * @burst: collect so many entries before they are written; 0 and 1: at once. A burst
  *	that does not fill is written after 200 us.
- * @overflow_next: pretend that the buffer is full for so many entries
+ * @overflow_next: pretend that the buffer is full for so many entries, each when it is not empty
  */
 struct fault_policy {
 	u64 late_ns;

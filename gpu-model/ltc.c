@@ -10,8 +10,11 @@
 
 static const struct gpu_reg ltc_regs[] = {
 	{ 0x12006c, .name = "NV_PPRIV_MASTER_RING_ENUMERATE_RESULTS_ROP_L2", .reset = 1, .flags = REG_RO },
-	{ 0x120070, .name = "NV_PPRIV_MASTER_RING_ENUMERATE_RESULTS_FBP", .reset = 1, .flags = REG_RO },
+	{ 0x120074, .name = "NV_PPRIV_MASTER_RING_ENUMERATE_RESULTS_FBP", .reset = 1, .flags = REG_RO },
 	{ 0x120078, .name = "NV_PPRIV_MASTER_RING_ENUMERATE_RESULTS_GPC", .reset = 1, .flags = REG_RO },
+	{ 0x120048, .name = "NV_PPRIV_MASTER_RING_COMMAND_DATA" },
+	{ 0x120050, .name = "NV_PPRIV_MASTER_RING_START_RESULTS", .reset = 1, .flags = REG_RO },	/* connectivity: pass */
+	{ 0x120060, .name = "NV_PPRIV_MASTER_RING_GLOBAL_CTL" },
 	{ 0x12004c, .name = "NV_PPRIV_MASTER_RING_COMMAND", .rd = reg_read_zero },
 	{ 0x120058, .count = 2, .name = "NV_PPRIV_MASTER_RING_INTERRUPT_STATUS", .flags = REG_RO },
 	{ 0x14046c, .name = "NV_PLTCG_LTC0_LTS0_CBC_CTRL_1", .rd = reg_read_zero },

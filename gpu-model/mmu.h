@@ -34,8 +34,8 @@ enum mmu_reason {
 	MMU_FAULT_COMPRESSION = 0xb,
 	MMU_FAULT_KIND = 0xc,
 	MMU_FAULT_REGION = 0xd,
-	MMU_FAULT_BOTH_VALID = 0xe,
-	MMU_FAULT_ATOMIC = 0xf,		/* atomic access to a page without permission; "poisoned" to nouveau */
+	MMU_FAULT_POISONED = 0xe,
+	MMU_FAULT_ATOMIC = 0xf,		/* atomic access to a page without permission */
 };
 
 /* Who translates. Each has a cache of its own. The first four are behind the hub's MMU. */

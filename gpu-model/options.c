@@ -41,7 +41,7 @@ static const struct known known[] = {
 	{ "fault-late-us", NULL, 0, 10000000, false, "fault entries appear up to so much late" },
 	{ "fault-duplicate", NULL, 0, 100, false, "percentage of fault entries written twice" },
 	{ "fault-burst", NULL, 0, 1024, false, "collect so many fault entries" },
-	{ "fault-entries", NULL, 2, 16384, false, "size of the replayable fault buffer (3072)" },
+	{ "fault-entries", NULL, 2, 16384, false, "size of the replayable fault buffer (4608)" },
 	{ "sec2-delay-us", NULL, 0, 10000000, false, "time that SEC2 takes for an answer" },
 };
 

@@ -143,7 +143,9 @@ static int pfb_init(struct gpu *gpu)
 }
 
 static const struct gpu_reg pfb_regs[] = {
-	{ 0x100800, .count = 2, .name = "NV_PFB_LTC_COUNT" },
+	{ 0x100800, .name = "NV_PFB_FBHUB_NUM_ACTIVE_LTCS" },
+	{ 0x100804, .name = "NV_PFB_FBHUB_804" },
+	{ 0x100b20, .name = "NV_PFB_NISO_SCRUB_STATUS", .reset = 1, .flags = REG_RO },	/* scrubbing is over */
 	{ 0x100c10, .name = "NV_PFB_NISO_FLUSH_SYSMEM_ADDR" },
 	{ 0x100c14, .name = "NV_PFB_NISO_CTRL" },
 	{ 0x100c80, .name = "NV_PFB_PRI_MMU_CTRL", .rd = mmu_ctrl_read },
@@ -156,6 +158,8 @@ static const struct gpu_reg pfb_regs[] = {
 	{ 0x100cd4, .name = "NV_PFB_PRI_MMU_WPR_INFO", .rd = wpr_info_read },
 	{ 0x100ce0, .name = "NV_PFB_PRI_MMU_LOCAL_MEMORY_RANGE", .flags = REG_RO | REG_GP104,
 	  .rd = local_memory_range_read },
+	{ 0x100cdc, .name = "NV_PFB_PRI_MMU_PRIV_LEVEL_MASK" },
+	{ 0x100ce4, .name = "NV_PFB_PRI_MMU_PHYS_SECURE" },
 	{ 0x100cec, .name = "NV_PFB_PRI_MMU_INVALIDATE_UPPER_PDB" },
 	{ 0x1fac80, .name = "NV_PFB_HSHUB_PRI_MMU_CTRL", .flags = REG_GP100 },
 	{ 0x1facc4, .name = "NV_PFB_HSHUB_PRI_MMU_DEBUG_CTRL", .flags = REG_GP100 },

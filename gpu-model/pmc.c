@@ -168,6 +168,7 @@ static const struct gpu_reg pmc_regs[] = {
 	{ 0x0001c0, .name = "NV_PMC_INTR_LTC", .flags = REG_RO },
 	{ 0x000200, .name = "NV_PMC_ENABLE", .wr = pmc_enable_write },
 	{ 0x000204, .name = "NV_PMC_ENABLE_PB" },
+	{ 0x00020c, .name = "NV_PMC_ELPG_ENABLE" },
 	{ 0x000260, .name = "NV_PMC_260" },
 };
 

@@ -2,8 +2,8 @@
 /*
  * DOC: PRAMIN
  *
- * 700000-7fffff is a window of 1 MiB into VRAM; 001700 says where, in steps
- * of 64 KiB. It works before any page table exists, so it is how a driver
+ * 700000-7fffff is a window of 1 MiB into VRAM, or guest RAM; 001700 says where,
+ * in steps of 64 KiB. What is not there reads as 0. It works before any page table exists, so it is how a driver
  * builds the page tables of BAR2.
  */
 #include "memory.h"
@@ -17,21 +17,19 @@ static u64 target(const struct gpu *gpu, u32 addr)
 	return ((u64)bits32(reg_get(gpu, 0x001700), 23, 0) << 16) + (addr - WINDOW);
 }
 
-/* Only VRAM is behind the window here; another target (bits 25:24) reads 0. */
-static bool in_vram(const struct gpu *gpu)
+static enum gpu_aperture aperture(const struct gpu *gpu)
 {
-	return bits32(reg_get(gpu, 0x001700), 25, 24) == 0;
+	return bits32(reg_get(gpu, 0x001700), 25, 24);
 }
 
 static u32 pramin_read(struct gpu *gpu, u32 addr)
 {
-	return in_vram(gpu) ? vram_read32(gpu, target(gpu, addr)) : 0;
+	return memory_read32(gpu, aperture(gpu), target(gpu, addr));
 }
 
 static void pramin_write(struct gpu *gpu, u32 addr, u32 value)
 {
-	if (in_vram(gpu))
-		vram_write32(gpu, target(gpu, addr), value);
+	memory_write32(gpu, aperture(gpu), target(gpu, addr), value);
 }
 
 static const struct gpu_reg pramin_regs[] = {

@@ -123,6 +123,9 @@ static void ptimer_fini(struct gpu *gpu)
 }
 
 static const struct gpu_reg ptimer_regs[] = {
+	{ 0x009080, .name = "NV_PTIMER_PRI_TIMEOUT" },
+	{ 0x009084, .count = 2, .name = "NV_PTIMER_PRI_TIMEOUT_SAVE" },
+	{ 0x00908c, .name = "NV_PTIMER_PRI_TIMEOUT_FECS_ERRCODE" },
 	{ 0x009100, .name = "NV_PTIMER_INTR_0", .wr = intr_ack },
 	{ 0x009140, .name = "NV_PTIMER_INTR_EN_0", .wr = enable_write },
 	{ 0x009200, .name = "NV_PTIMER_NUMERATOR", .reset = 1 },

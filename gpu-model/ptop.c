@@ -16,7 +16,7 @@ static const struct {
 	u8 intr, reset, fault_id;
 } copy_engines[] = {
 	{ 5, 6, FAULT_CE0 }, { 6, 7, 0x16 }, { 7, 21, 0x1b },
-	{ 10, 22, 0x1c }, { 11, 23, 0x1d }, { 14, 29, 0x1e },
+	{ 10, 22, 0x1c }, { 11, 23, 0x1d }, { 14, 24, 0x1e },
 };
 
 struct ptop {
@@ -113,10 +113,12 @@ static const struct gpu_reg ptop_regs[] = {
 	{ 0x022430, .name = "NV_PTOP_SCAL_NUM_GPCS", .reset = 1, .flags = REG_RO },
 	{ 0x022434, .name = "NV_PTOP_SCAL_NUM_TPC_PER_GPC", .reset = 2, .flags = REG_RO },
 	{ 0x022438, .name = "NV_PTOP_SCAL_NUM_FBPS", .reset = 1, .flags = REG_RO },
-	{ 0x02244c, .name = "NV_PTOP_SCAL_NUM_CES", .flags = REG_RO },
 	{ 0x022450, .name = "NV_PTOP_SCAL_NUM_LTC_PER_FBP", .reset = 1, .flags = REG_RO },
+	{ 0x02243c, .name = "NV_PTOP_SCAL_NUM_FBPAS", .reset = 1, .flags = REG_RO },
+	{ 0x022454, .name = "NV_PTOP_SCAL_NUM_LTCS", .reset = 1, .flags = REG_RO },
+	{ 0x02245c, .name = "NV_PTOP_SCAL_NUM_SLICES_PER_LTC", .reset = 1, .flags = REG_RO },
 	{ 0x022458, .name = "NV_PTOP_SCAL_NUM_FBPA_PER_FBP", .reset = 1, .flags = REG_RO },
-	{ 0x02240c, .name = "NV_PTOP_DEVINIT_STATUS", .reset = 2, .flags = REG_RO },	/* b1: devinit is done */
+	{ 0x02240c, .name = "NV_PTOP_SCRATCH1", .reset = 2, .flags = REG_RO },	/* b1: devinit is done */
 	{ TABLE, .count = TABLE_WORDS, .name = "NV_PTOP_DEVICE_INFO", .flags = REG_RO, .rd = table_read },
 };
 

@@ -94,6 +94,12 @@ static void test_bounds(void)
 	wr32(&b, 0x001700, 0xffffff);
 	wr32(&b, 0x700000, 1);
 	ok_eq(rd32(&b, 0x700000), 0, "PRAMIN beyond the end of VRAM reads as zero");
+	wr32(&b, 0x001700, 2u << 24 | 1);
+	wr32(&b, 0x700010, 0x600dcafe);
+	ok(!memcmp(b.ram + 0x10010, "\xfe\xca\x0d\x60", 4), "PRAMIN can show guest RAM");
+	wr32(&b, 0x001700, 3u << 24 | 0xffff);
+	wr32(&b, 0x700010, 1);
+	ok_eq(rd32(&b, 0x700010), 0, "and reads zero where there is none");
 }
 
 int main(void)

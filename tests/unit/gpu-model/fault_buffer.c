@@ -65,6 +65,10 @@ static void test_off(void)
 {
 	post(0x1000, MMU_READ);
 	ok_eq(put(), 0, "no entry while the buffer is off");
+	ok_eq(rd32(&b, 0x002a84), 1 << 28, "which INFO tells");
+	ok(rd32(&b, 0x002100) & 1 << 25, "and PFIFO's interrupt for lost entries");
+	wr32(&b, 0x002a84, 1 << 28);
+	ok_eq(rd32(&b, 0x002a84), 0, "until it is acknowledged");
 }
 
 static void test_entry(void)
@@ -150,7 +154,10 @@ static void test_policies(void)
 	policy((struct fault_policy){ .overflow_next = 1 });
 	before = put();
 	post(0x1000, MMU_READ);
-	ok(put() == before && rd32(&b, 0x002a84) == 1, "an overflow on request");
+	ok_eq((put() - before) % ENTRIES, 1, "an overflow on request waits for a buffer that is not empty");
+	post(0x2000, MMU_READ);
+	ok((put() - before) % ENTRIES == 1 && rd32(&b, 0x002a84) == 1, "and then loses one entry");
+	drain();
 	wr32(&b, 0x002a84, 1);
 	policy((struct fault_policy){ 0 });
 }
@@ -200,6 +207,7 @@ static void test_unmapped_buffer(void)
 	wr32(&b, 0x002a70, 0x1000001);
 	post(0x1000, MMU_READ);
 	ok_eq(put(), before, "a buffer that is not mapped in BAR2 takes no entry");
+	ok_eq(rd32(&b, 0x002a84), 1 << 24, "which INFO tells as a write that was refused");
 	wr32(&b, 0x002a70, BUFFER_VA | 1);
 }
 
