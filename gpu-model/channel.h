@@ -65,7 +65,7 @@ struct channel {
 	/* any thread */
 	atomic_bool stop;		/* leave at once, touch no memory any more */
 	atomic_bool yield;		/* leave at the next method */
-	_Atomic(const struct engine_ops *) on_engine; /* executes a method of it */
+	_Atomic(const struct engine_ops *) on_engine; /* has used it in this slice */
 
 	/* the thread that runs it */
 	u64 slice_end;			/* host_ns() */

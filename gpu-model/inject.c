@@ -233,14 +233,21 @@ bool inject_copy_error(struct gpu *gpu)
 	return false;
 }
 
-/* Neither the end of a slice nor a preemption gets the channel off a hung engine. */
+/*
+ * Neither the end of a slice nor a preemption gets the channel off a hung engine;
+ * when its time is long over and another wants to run, PFIFO complains.
+ */
 void inject_hang(struct channel *ch)
 {
 	const struct timespec ts = { 0, 1000000 };
+	bool told = false;
 
 	while ((atomic_load_explicit(&ch->gpu->inject->hung, memory_order_relaxed) & BIT(ch->on_runlist)) &&
-	       !atomic_load(&ch->stop))
+	       !atomic_load(&ch->stop)) {
 		nanosleep(&ts, NULL);
+		if (!told && host_ns() > ch->slice_end + SWITCH_TIMEOUT_NS)
+			told = recovery_switch_timeout(ch);
+	}
 }
 
 /* -------------------------------------------------------------------- the unit */

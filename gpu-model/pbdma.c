@@ -216,7 +216,6 @@ static enum engine_result method(struct channel *ch, u32 mthd, u32 data)
 		atomic_store(&ch->on_engine, engine);
 		inject_hang(ch);
 		result = engine ? engine->method(ch, ch->class[ch->subc], mthd, data) : ENGINE_ERROR;
-		atomic_store(&ch->on_engine, NULL);
 	}
 	if (result == ENGINE_OK) {
 		counter_inc(ch->gpu, CTR_METHODS);

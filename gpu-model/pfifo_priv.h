@@ -56,6 +56,15 @@ void channel_clear(struct channel *ch);
 struct runlist *pfifo_runlist_of(struct gpu *gpu, const struct channel *ch);
 
 /* pfifo_recovery.c */
+
+/* A card waits about so long too; a busy host must not look like a hung engine. */
+#define SWITCH_TIMEOUT_NS	1000000000ull
+
+/*
+ * The channel's time is over and its engine does not give it up: if another waits, the
+ * driver is told; true then. Its own thread, device lock not held.
+ */
+bool recovery_switch_timeout(struct channel *ch);
 void recovery_init(struct gpu *gpu);
 void pfifo_preempt_check(struct gpu *gpu);
 

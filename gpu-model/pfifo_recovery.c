@@ -10,8 +10,6 @@
 #include "ptop.h"
 #include "trace.h"
 
-/* A card waits about so long too; a busy host must not look like a hung engine. */
-#define SWITCH_TIMEOUT_NS	1000000000ull
 #define SCHED_ERROR_CTXSW_TIMEOUT 0x0a
 
 /* ----------------------------------------------------------------- preemption */
@@ -62,16 +60,45 @@ static u32 preempt_rd(struct gpu *gpu, u32 addr)
 	return reg_get(gpu, addr) | (gpu->pfifo->preempting ? PREEMPT_PENDING : 0);
 }
 
-static void on_switch_timeout(struct gpu *gpu, struct event *event)
+static void complain(struct gpu *gpu, const char *what, u32 id)
 {
-	(void)event;
-	if (!gpu->pfifo->preempting)
-		return;
-	gpu_log(gpu, GPU_LOG_WARN, "an engine did not give up channel%s %u", gpu->pfifo->preempt_group ?
-		" group" : "", gpu->pfifo->preempt_id);
+	gpu_log(gpu, GPU_LOG_WARN, "an engine does not give up %s %u", what, id);
 	counter_inc(gpu, CTR_SWITCH_TIMEOUTS);
 	reg_set(gpu, 0x00254c, SCHED_ERROR_CTXSW_TIMEOUT);
 	pfifo_intr_set(gpu, PFIFO_INTR_SCHED);
+}
+
+static void on_switch_timeout(struct gpu *gpu, struct event *event)
+{
+	(void)event;
+	if (gpu->pfifo->preempting)
+		complain(gpu, gpu->pfifo->preempt_group ? "channel group" : "channel", gpu->pfifo->preempt_id);
+}
+
+static bool others_wait(const struct runlist *rl, const struct channel *ch)
+{
+	for (u32 i = 0; i < rl->nr; i++) {
+		const struct channel *other = &rl->gpu->pfifo->channel[rl->order[i]];
+
+		if (other != ch && other->bound && other->enabled && other->state == CHANNEL_READY)
+			return true;
+	}
+	return false;
+}
+
+bool recovery_switch_timeout(struct channel *ch)
+{
+	struct gpu *gpu = ch->gpu;
+	bool told;
+
+	gpu_lock(gpu);
+	told = others_wait(&gpu->pfifo->runlist[ch->on_runlist], ch);
+	if (told) {
+		atomic_store(&ch->yield, true);
+		complain(gpu, "channel", ch->id);
+	}
+	gpu_unlock(gpu);
+	return told;
 }
 
 /* --------------------------------------------------------------- engine status */
@@ -94,11 +121,22 @@ static const struct ptop_engine *engine_by_number(struct gpu *gpu, u32 number)
 #define STATUS_SAVING		BIT(14)
 #define STATUS_IS_GROUP		BIT(12)
 
+/* The channel of the engine's runlist that is on this very engine; NULL: it is idle. */
+static struct channel *channel_on(struct gpu *gpu, const struct ptop_engine *e)
+{
+	struct channel *ch = gpu->pfifo->runlist[e->runlist].current;
+	const struct engine_ops *on = ch ? atomic_load(&ch->on_engine) : NULL;
+
+	if (!on || on->type != (int)e->type || (e->type == PTOP_LCE && ch->copy_engine != (int)e->inst))
+		return NULL;
+	return ch;
+}
+
 /* 002640 + 8 * engine: the channel group that an engine works for, while it does. */
 static u32 engine_status_rd(struct gpu *gpu, u32 addr)
 {
 	const struct ptop_engine *e = engine_by_number(gpu, (addr - 0x002640) / 8);
-	const struct channel *ch = e ? gpu->pfifo->runlist[e->runlist].current : NULL;
+	const struct channel *ch = e ? channel_on(gpu, e) : NULL;
 	u32 v;
 
 	if (!ch)
@@ -123,7 +161,7 @@ static void trigger_wr(struct gpu *gpu, u32 addr, u32 value)
 	reg_set(gpu, addr, value);
 	if (!e || !(value & TRIGGER_ENABLE))
 		return;
-	ch = gpu->pfifo->runlist[e->runlist].current;
+	ch = channel_on(gpu, e);
 	if (ch)
 		fault.space = ch->space;
 	fault.engine = (u8)e->fault_id;
@@ -139,17 +177,15 @@ static void on_engine_reset(struct gpu *gpu)
 
 	for (u32 i = 0; i < nr; i++) {
 		struct channel *ch;
-		const struct engine_ops *on;
 
 		if (e[i].runlist < 0 || e[i].runlist >= (int)pf->nr_runlists || e[i].reset < 0 ||
 		    (enabled & BIT(e[i].reset)))
 			continue;
-		ch = pf->runlist[e[i].runlist].current;
-		on = ch ? atomic_load(&ch->on_engine) : NULL;
-		if (ch && ((on && on->type == (int)e[i].type) ||
-			   (atomic_load(&gpu->inject->hung) & BIT(e[i].runlist))))
+		ch = channel_on(gpu, &e[i]);
+		if (ch)
 			pfifo_kill(gpu, ch);
-		inject_unhang(gpu, (u32)e[i].runlist);
+		if (ch || !pf->runlist[e[i].runlist].current)
+			inject_unhang(gpu, (u32)e[i].runlist);
 	}
 }
 

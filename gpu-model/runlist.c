@@ -177,6 +177,7 @@ static void settle(struct gpu *gpu, struct channel *ch, enum engine_result resul
 	ch->running = false;
 	atomic_store(&ch->yield, false);
 	atomic_store(&ch->stop, false);
+	atomic_store(&ch->on_engine, NULL);
 	if (ch->stale) {
 		channel_clear(ch);
 		return;

@@ -39,6 +39,35 @@ static void ce_launch(struct chan *c, u64 src, u64 dst, u32 pitch_in, u32 pitch_
 	mthd(c, CE, 0x300, launch);
 }
 
+/* What the device info table says of the copy engine of a runlist. */
+struct ce_info {
+	u32 engine, reset, fault;
+};
+
+__attribute__((unused))
+static struct ce_info ce_of_runlist(struct bench *b, u32 runlist)
+{
+	struct ce_info ce = { 0 };
+	u32 type = 0, w, data = 0, names = 0;
+
+	for (u32 n = 0; n < 64; n++) {
+		w = rd32(b, 0x022700 + 4 * n);
+		if ((w & 3) == 1)
+			data = w;
+		else if ((w & 3) == 2)
+			names = w;
+		else if ((w & 3) == 3)
+			type = bits32(w, 30, 2);
+		if (w & 3 && !(w >> 31)) {	/* the last word of an engine */
+			if (type == 0x13 && bits32(names, 24, 21) == runlist)
+				ce = (struct ce_info){ bits32(names, 29, 26), bits32(names, 13, 9),
+						       bits32(data, 9, 3) };
+			type = data = names = 0;
+		}
+	}
+	return ce;
+}
+
 /* Bytes that tell where they come from. */
 __attribute__((unused))
 static void pattern(u8 *p, size_t len, u32 seed)

@@ -5,7 +5,7 @@
 static struct bench b;
 
 #define CCSR(id)	(0x800004 + 8 * (id))
-#define BUSY		BIT(28)
+#define CE0_STATUS	(0x002640 + 8 * ce_of_runlist(&b, 0).engine)
 
 static void identity(void)
 {
@@ -106,15 +106,16 @@ static void timeslices(struct chan *c)
 	ce_launch(c, VRAM_VA + DATA_AT, VRAM_VA + DATA_AT + 4096, 0, 0, 64, 0xffffffff, L_COPY | L_MULTI);
 	kick(c);
 	sleep_ms(2);
-	ok(rd32(&b, 0x002640) >> 31, "the engine is busy");
-	ok_eq(rd32(&b, 0x002640) & 0x1fff, BIT(12) | 1, "with the group of the channel");
+	ok(rd32(&b, CE0_STATUS) >> 31, "the engine is busy");
+	ok_eq(rd32(&b, CE0_STATUS) & 0x1fff, BIT(12) | 1, "with the group of the channel");
+	ok_eq(rd32(&b, 0x002640), 0, "the other engine of the runlist is not");
 	ok(finish(&d), "another channel of the list gets its turn");
 	wr32(&b, CCSR(1), 0x800);
 	wr32(&b, 0x002634, 1u << 24 | 1);
 	ok(wait32(&b, 0x002634, BIT(20), 0), "the endless one can be preempted");
 	wr32(&b, 0x800000 + 8, 0);
 	sleep_ms(2);
-	ok_eq(rd32(&b, 0x002640), 0, "then the engine is idle");
+	ok_eq(rd32(&b, CE0_STATUS), 0, "then the engine is idle");
 	wr32(&b, 0x800000 + 16, 0);
 }
 

@@ -55,16 +55,9 @@ static void copy_error(void)
 /* The whole way of a driver: timeout, trigger, fault, reset of the engine. */
 static void hang(void)
 {
-	u32 engine = 0, reset = 0;
+	const struct ce_info ce = ce_of_runlist(&b, 1);
+	const u32 engine = ce.engine, reset = ce.reset;
 
-	for (u32 n = 0; n < 64; n++) {		/* device info table: CE1's reset bit and engine number */
-		u32 w = rd32(&b, 0x022700 + 4 * n);
-
-		if ((w & 3) == 2 && (w & BIT(2)) && bits32(w, 24, 21) == 1) {
-			reset = bits32(w, 13, 9);
-			engine = bits32(w, 29, 26);
-		}
-	}
 	wr32(&b, 0x000200, ~0u);
 	ok_eq(inject("hang 1"), 0, "hang runlist 1");
 	sema_wr(&b, 0x100, 0);
@@ -84,7 +77,7 @@ static void hang(void)
 	ok(wait32(&b, 0x002100, BIT(8), BIT(8)), "SCHED_ERROR after a second");
 	ok_eq(rd32(&b, 0x00254c) & 0xff, 0x0a, "CTXSW_TIMEOUT");
 	wr32(&b, 0x002100, BIT(8));
-	wr32(&b, 0x002a30 + 4 * engine, 0x100 | 0x16);
+	wr32(&b, 0x002a30 + 4 * engine, 0x100 | ce.fault);
 	ok_eq(rd32(&b, 0x002100) >> 28 & 1, 1, "a triggered MMU fault");
 	ok_eq(rd32(&b, 0x002a30 + 4 * engine) & 0x100, 0x100, "that says so");
 	wr32(&b, 0x00259c, ~0u);
