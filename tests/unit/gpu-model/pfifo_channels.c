@@ -106,8 +106,8 @@ static void timeslices(struct chan *c)
 	ce_launch(c, VRAM_VA + DATA_AT, VRAM_VA + DATA_AT + 4096, 0, 0, 64, 0xffffffff, L_COPY | L_MULTI);
 	kick(c);
 	sleep_ms(2);
-	ok(rd32(&b, CE0_STATUS) >> 31, "the engine is busy");
-	ok_eq(rd32(&b, CE0_STATUS) & 0x1fff, BIT(12) | 1, "with the group of the channel");
+	ok(wait32(&b, CE0_STATUS, BIT(31) | 0x1fff, BIT(31) | BIT(12) | 1),
+	   "the engine is busy with the group of the channel");
 	ok_eq(rd32(&b, 0x002640), 0, "the other engine of the runlist is not");
 	ok(finish(&d), "another channel of the list gets its turn");
 	wr32(&b, CCSR(1), 0x800);
