@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #include <time.h>
 
 #include "nv.h"
+#include "nv_uapi.h"
 #include "pages.h"
 
 #define MIB		(1ull << 20)
@@ -35,7 +37,7 @@ struct step {
 	double seconds;
 	uint64_t launches;	/* of this program's own channel */
 	uint64_t cpu_faults;
-	uint64_t gpu_launches;	/* all, by a counters file */
+	uint64_t driver_launches;	/* by a counters file, as the next */
 	uint64_t gpu_faults;
 	struct pages_count where;
 	uint64_t sum;
@@ -48,6 +50,9 @@ struct demo {
 	bool json;
 	const char *node;
 	const char *counters;
+	glob_t found;		/* holds what counters points to, if we looked for it */
+	uint64_t folios[11];	/* bytes in VRAM after the prefetch, by order; the last: above */
+	bool folios_known;
 	unsigned char *malloced;
 	unsigned char *lower;	/* 2 MiB aligned, inside what malloc gave */
 	unsigned char *upper;
@@ -84,22 +89,38 @@ static uint64_t checksum(uint64_t sum, const void *p, uint64_t size)
 	return sum;
 }
 
-/* "name value" lines; a missing file or name leaves the number alone */
+/*
+ * Lines "name: value" or "name value", names with blanks: nouveau's debugfs file
+ * dmem, or one that somebody keeps with the model's counters. What is not there
+ * leaves the number alone.
+ */
 static void read_counters(const char *path, struct step *s)
 {
-	char name[64];
-	unsigned long long value;
 	FILE *f = path ? fopen(path, "r") : NULL;
+	char line[128];
 
-	if (!f)
-		return;
-	while (fscanf(f, "%63s %llu%*[^\n]", name, &value) == 2) {
-		if (!strcmp(name, "launches"))
-			s->gpu_launches = value;
-		else if (!strcmp(name, "faults"))
-			s->gpu_faults = value;
+	while (f && fgets(line, sizeof(line), f)) {
+		char *value = line + strcspn(line, "0123456789\n");
+		uint64_t n = strtoull(value, NULL, 10);
+
+		while (value > line && (value[-1] == ' ' || value[-1] == ':'))
+			value--;
+		*value = 0;
+		if (!strcmp(line, "launches") || !strcmp(line, "copy launches"))
+			s->driver_launches = n;
+		else if (!strcmp(line, "faults") || !strcmp(line, "GPU faults read"))
+			s->gpu_faults = n;
 	}
-	fclose(f);
+	if (f)
+		fclose(f);
+}
+
+/* This project's nouveau shows its counters to root in debugfs. */
+static void find_counters(struct demo *d)
+{
+	if (!d->counters && !glob("/sys/kernel/debug/dri/*/dmem", 0, NULL, &d->found) &&
+	    d->found.gl_pathc)
+		d->counters = d->found.gl_pathv[0];
 }
 
 static void count_now(const struct demo *d, struct step *s)
@@ -129,7 +150,7 @@ static struct step *end(struct demo *d, const char *name, uint64_t bytes)
 	count_now(d, s);
 	s->cpu_faults -= d->start.cpu_faults;
 	s->launches -= d->start.launches;
-	s->gpu_launches -= d->start.gpu_launches;
+	s->driver_launches -= d->start.driver_launches;
 	s->gpu_faults -= d->start.gpu_faults;
 	if (pages_scan(d->lower, d->size, &s->where))
 		memset(&s->where, 0, sizeof(s->where));
@@ -206,6 +227,20 @@ static uint64_t at_home(const struct pages_count *where)
 	return where->ram_small + where->ram_huge + where->none;
 }
 
+/* By which folio sizes it moved: only the kernel knows. */
+static void ask_folios(struct demo *d)
+{
+	struct drm_nouveau_svm_extent *e = calloc(d->size / NV_PAGE_SIZE, sizeof(*e));
+	uint64_t n = 0;
+
+	d->folios_known = e && nv_svm_features(&d->dev) & NOUVEAU_SVM_BIND_FEATURE_QUERY &&
+			  !nv_svm_query(&d->dev, d->lower, d->size, e, d->size / NV_PAGE_SIZE, &n);
+	for (uint64_t i = 0; d->folios_known && i < n; i++)
+		if (e[i].where == NOUVEAU_SVM_EXTENT_VRAM)
+			d->folios[e[i].order < 10 ? e[i].order : 10] += e[i].va_end - e[i].va_start;
+	free(e);
+}
+
 static int to_vram(struct demo *d, uint64_t want)
 {
 	struct step *s;
@@ -231,6 +266,7 @@ static int to_vram(struct demo *d, uint64_t want)
 			(unsigned long long)at_home(&s->where) >> 10);
 		return -ENOSPC;
 	}
+	ask_folios(d);
 	err = gpu_checksum(d, d->lower, d->size / 2, &s->sum);
 	s->good = !err && s->sum == want;
 	return err;
@@ -292,14 +328,31 @@ static void touch_back(struct demo *d, uint64_t want)
 			(unsigned long long)wrong);
 }
 
-static const char *used(const struct pages_count *where)
+static void print_folios(const struct demo *d, const struct pages_count *where)
 {
-	uint64_t huge = where->away_huge, small = where->away_small;
+	bool any = false;
 
-	if (where->source == PAGES_FROM_PAGEMAP)
-		return "unknown sizes (this kernel has no PAGEMAP_SCAN)";
-	return !small && huge ? "2 MiB folios" : !huge && small ? "4 KiB page-table entries" :
-	       huge ? "2 MiB folios and 4 KiB entries" : "nothing";
+	if (d->folios_known) {
+		printf("\nmoved to VRAM in folios of:");
+		for (unsigned int order = 0; order < 11; order++) {
+			uint64_t bytes = NV_PAGE_SIZE << order;
+
+			if (!d->folios[order])
+				continue;
+			printf("%s %llu x %llu KiB", any ? "," : "",
+			       (unsigned long long)(d->folios[order] / bytes),
+			       (unsigned long long)bytes >> 10);
+			any = true;
+		}
+		printf("%s (the kernel's query)\n", any ? "" : " none");
+	} else if (where->source == PAGES_FROM_SCAN) {
+		printf("\nmoved to VRAM behind %llu page-table entries of 2 MiB and %llu of 4 KiB"
+		       " (page tables; this kernel cannot be asked for folios)\n",
+		       (unsigned long long)(where->away_huge / NV_HUGE_SIZE),
+		       (unsigned long long)(where->away_small / NV_PAGE_SIZE));
+	} else {
+		printf("\nmoved to VRAM in unknown sizes (this kernel has no PAGEMAP_SCAN)\n");
+	}
 }
 
 static void number_or_na(bool known, uint64_t n)
@@ -313,7 +366,7 @@ static void number_or_na(bool known, uint64_t n)
 static void print_table(const struct demo *d)
 {
 	printf("\n%-17s %6s %9s %9s %7s %7s %7s %7s %9s %9s %9s %9s  %-16s\n", "", "", "", "",
-	       "RAM", "RAM", "VRAM", "VRAM", "CPU", "own", "all GPU", "GPU", "");
+	       "RAM", "RAM", "VRAM", "VRAM", "CPU", "own", "driver's", "GPU", "");
 	printf("%-17s %6s %9s %9s %7s %7s %7s %7s %9s %9s %9s %9s  %-16s\n", "step", "MiB", "ms",
 	       "MiB/s", "4K MiB", "2M MiB", "4K MiB", "2M MiB", "faults", "launches", "launches",
 	       "faults", "checksum");
@@ -327,7 +380,7 @@ static void print_table(const struct demo *d)
 		       (double)s->where.away_small / (double)MIB,
 		       (double)s->where.away_huge / (double)MIB,
 		       (unsigned long long)s->cpu_faults, (unsigned long long)s->launches);
-		number_or_na(d->counters, s->gpu_launches);
+		number_or_na(d->counters, s->driver_launches);
 		number_or_na(d->counters, s->gpu_faults);
 		printf("  %016llx %s\n", (unsigned long long)s->sum, s->good ? "ok" : "WRONG");
 	}
@@ -350,8 +403,8 @@ static void print_json(const struct demo *d, bool good)
 		       (unsigned long long)s->launches, (unsigned long long)s->sum,
 		       s->good ? "true" : "false");
 		if (d->counters)
-			printf(",\"gpu_launches\":%llu,\"gpu_faults\":%llu",
-			       (unsigned long long)s->gpu_launches, (unsigned long long)s->gpu_faults);
+			printf(",\"driver_launches\":%llu,\"gpu_faults\":%llu",
+			       (unsigned long long)s->driver_launches, (unsigned long long)s->gpu_faults);
 		printf("}");
 	}
 	printf("]}\n");
@@ -407,7 +460,8 @@ static int parse(struct demo *d, int argc, char **argv)
 		default:
 			printf("usage: usvm-demo [--size MIB] [--no-thp] [--device NODE] [--counters FILE] [--json]\n"
 			       "  --no-thp    ask the kernel for 4 KiB pages (MADV_NOHUGEPAGE)\n"
-			       "  --counters  a file with lines \"launches N\" and \"faults N\", read around each step\n");
+			       "  --counters  a file with lines \"launches N\" and \"faults N\", read around each step;\n"
+			       "              nouveau's debugfs file dmem if there is one\n");
 			return c == 'h' ? -1 : 2;
 		}
 	}
@@ -424,6 +478,7 @@ int main(int argc, char **argv)
 	if (stop)
 		return stop < 0 ? 0 : stop;
 	if (!prepare(&d)) {
+		find_counters(&d);
 		if (!d.json)
 			printf("usvm-demo: %llu MiB of malloc'ed memory, chip NV%x at %s, %s\n",
 			       (unsigned long long)(d.size / MIB), d.dev.chipset, d.dev.path,
@@ -434,12 +489,15 @@ int main(int argc, char **argv)
 		else
 			print_table(&d);
 		if (!d.json && d.nsteps > 1)
-			printf("\nmoved to VRAM in: %s. %s\n", used(&d.steps[1].where),
-			       good ? "Every byte is right." : "FAILED.");
+			print_folios(&d, &d.steps[1].where);
+		if (!d.json)
+			printf("%s\n", good ? "Every byte is right." : "FAILED.");
 	}
 	nv_channel_close(&d.ch);
 	nv_bo_del(&d.dev, &d.stage);
 	nv_device_close(&d.dev);
+	if (d.found.gl_pathv)
+		globfree(&d.found);
 	free(d.malloced);
 	return !good;
 }

@@ -137,7 +137,15 @@ USVM_API usvm_error usvm_mem_advise(const void *pointer, size_t size, enum usvm_
 	default:
 		return api_return(USVM_ERROR_INVALID_VALUE);
 	}
-	return api_return(failed ? USVM_ERROR_OUT_OF_MEMORY : USVM_SUCCESS);
+	if (failed)
+		return api_return(USVM_ERROR_OUT_OF_MEMORY);
+	/* Each device sees the advice: what is preferred here is not there. */
+	for (int i = 0; i < runtime_devices() && !err; i++) {
+		err = api_device_at(i, &dev);
+		if (!err && dev->backend->advice)
+			err = dev->backend->advice(dev, start, end);
+	}
+	return api_return(err);
 }
 
 USVM_API usvm_error usvm_mem_range_get_attribute(int64_t *value,
@@ -196,6 +204,12 @@ USVM_API usvm_error usvm_mem_range_get_residency(struct usvm_residency *residenc
 		err = api_device(&dev);
 	if (err)
 		return api_return(err);
+	if (dev->backend->residency) {
+		memset(residency, 0, sizeof(*residency));
+		err = dev->backend->residency(dev, start, end, residency);
+		if (err != USVM_ERROR_NOT_SUPPORTED)
+			return api_return(err);
+	}
 	failed = pages_scan((void *)(uintptr_t)start, end - start, &count);
 	if (failed)
 		return api_return(USVM_ERROR_NOT_SUPPORTED);

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <drm/nouveau_drm.h>
 
 #include "gpu.h"
+#include "nv_uapi.h"
 
 #define CHECK_NS	5000000ull	/* how often a waiting queue asks whether its channel lives */
 #define SLICE_NS	50000000ull	/* how often a blocked one looks for a reset */
@@ -26,6 +26,7 @@ usvm_error gpu_open(struct device *dev, const char *node)
 							 USVM_ERROR_NO_DEVICE;
 	}
 	pthread_mutex_init(&gpu->lock, NULL);
+	gpu->features = nv_svm_features(&gpu->nv);
 	gpu->forks = runtime_fork_count();
 	gpu->copy_faults = faults && !strcmp(faults, "1");
 	dev->backend = &gpu_backend;
@@ -73,8 +74,9 @@ static int gpu_attribute(struct device *dev, enum usvm_device_attribute attribut
 	case USVM_ATTR_KERNELS:
 		return gpu_computes(gpu);
 	case USVM_ATTR_RESIDENCY_QUERY:
+		return gpu->features & NOUVEAU_SVM_BIND_FEATURE_QUERY ? 1 : 0;
 	case USVM_ATTR_KERNEL_ADVICE:
-		return 0;
+		return gpu->features & NOUVEAU_SVM_BIND_FEATURE_POLICY ? 1 : 0;
 	}
 	return -1;
 }
@@ -352,6 +354,8 @@ const struct backend gpu_backend = {
 	.statistics = gpu_statistics,
 	.reset = gpu_reset,
 	.place = gpu_place,
+	.residency = gpu_residency,
+	.advice = gpu_advice,
 	.queue_open = gpu_queue_open,
 	.queue_close = gpu_queue_close,
 	.transfer = gpu_transfer,

@@ -33,7 +33,7 @@ struct gpu {
 	size_t count;
 	size_t room;
 	unsigned int forks;		/* that were taken into account */
-	_Atomic bool no_bind_to_ram;	/* the kernel cannot do that */
+	uint64_t features;		/* of the kernel's SVM_BIND */
 	bool probed;			/* computes is known; under lock */
 	bool computes;
 	bool copy_faults;		/* the copy engine may fault (USVM_COPY_FAULTS=1) */
@@ -84,6 +84,11 @@ usvm_error gpu_error(struct queue *q, int err);
 usvm_error gpu_place(struct device *dev, uint64_t start, uint64_t end, bool to_device);
 /** gpu_look_up() - is @at mapped in VRAM, and up to where is the answer the same? */
 usvm_error gpu_look_up(struct gpu *gpu, uint64_t at, uint64_t end, bool *vram, uint64_t *until);
+
+/* gpu_query.c */
+usvm_error gpu_residency(struct device *dev, uint64_t start, uint64_t end,
+			 struct usvm_residency *residency);
+usvm_error gpu_advice(struct device *dev, uint64_t start, uint64_t end);
 
 /* gpu_copy.c */
 usvm_error gpu_transfer(struct queue *q, const struct transfer *t);

@@ -2,15 +2,17 @@
 /*
  * Moving memory on the nouveau backend, and knowing what is mapped there.
  *
- * Before SVM_BIND every page is made present and writable, because a page that
- * was never touched, is shared after a fork or is the zero page gives the GPU a
- * read-only entry on an unmodified kernel, and a write of the copy engine there
- * is as fatal as one to nothing.
+ * Before SVM_BIND every page is made writable, because one that is shared after
+ * a fork or is the zero page gives the GPU a read-only entry, and a write of the
+ * copy engine there is as fatal as one to nothing. On an unmodified kernel this
+ * is so of untouched pages as well; this project's makes them in VRAM, writable.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "gpu.h"
+#include "nv_uapi.h"
 #include "pages.h"
 
 /* With gpu->lock held: index of the first of ours that ends after @address. */
@@ -132,8 +134,9 @@ usvm_error gpu_look_up(struct gpu *gpu, uint64_t at, uint64_t end, bool *vram, u
 
 struct preparing {
 	struct gpu *gpu;
-	uint64_t from;		/* neighbouring pages that are to be made writable */
+	uint64_t from;		/* neighbouring pages that are treated alike */
 	uint64_t to;
+	bool untouched;		/* they need not be made writable */
 	usvm_error error;
 };
 
@@ -154,9 +157,26 @@ static bool make_writable(struct preparing *p)
 
 static void flush(struct preparing *p)
 {
-	if (p->from < p->to && !p->error && make_writable(p))
+	if (p->from < p->to && !p->error && (p->untouched || make_writable(p)))
 		note_ours(p->gpu, p->from, p->to);
 	p->from = p->to;
+}
+
+/* Holes of a mapping, and not between mappings, become writable pages in VRAM. */
+static bool writable_holes(struct gpu *gpu, const struct pages_run *run)
+{
+	unsigned char resident[1024];	/* 4 MiB at a time */
+	uint64_t step = sizeof(resident) * USVM_PAGE;
+
+	if (!(gpu->features & NOUVEAU_SVM_BIND_FEATURE_RESULT))
+		return false;
+	for (uint64_t at = run->start; at < run->end; at += step) {
+		uint64_t end = run->end - at < step ? run->end : at + step;
+
+		if (mincore((void *)(uintptr_t)at, end - at, resident))
+			return false;
+	}
+	return true;
 }
 
 static int prepare(const struct pages_run *run, void *data)
@@ -166,15 +186,17 @@ static int prepare(const struct pages_run *run, void *data)
 
 	while (at < run->end && !p->error) {
 		bool keep = run->away && is_ours(p->gpu, at, run->end, &until);
+		bool untouched = !run->away && !run->ram && writable_holes(p->gpu, run);
 
 		if (!run->away)
 			until = run->end;
 		if (keep) {
 			flush(p);
 		} else {
-			if (p->to != at) {
+			if (p->to != at || p->untouched != untouched) {
 				flush(p);
 				p->from = at;
+				p->untouched = untouched;
 			}
 			p->to = until;
 		}
@@ -220,10 +242,12 @@ static void skip_read_mostly(uint64_t start, uint64_t end, const uint64_t *notes
 
 static usvm_error to_ram(struct gpu *gpu, uint64_t start, uint64_t end)
 {
-	if (!atomic_load(&gpu->no_bind_to_ram)) {
+	if (gpu->features & NOUVEAU_SVM_BIND_FEATURE_CPU_TARGET) {
+		int err = nv_svm_bind_to_ram(&gpu->nv, (void *)(uintptr_t)start, end - start);
+
 		atomic_fetch_add(&gpu->binds, 1);
-		if (nv_svm_bind_to_ram(&gpu->nv, (void *)(uintptr_t)start, end - start))
-			atomic_store(&gpu->no_bind_to_ram, true);
+		if (err)
+			return error_from_errno(err);
 	}
 	/* what is left, or all of it on a kernel that cannot */
 	return memory_to_ram(start, end);

@@ -90,6 +90,12 @@ struct backend {
 	/* moves whole pages; @to_device or to RAM */
 	usvm_error (*place)(struct device *dev, uint64_t start, uint64_t end, bool to_device);
 
+	/* where a range is; NULL, or NOT_SUPPORTED: the page tables are to be read */
+	usvm_error (*residency)(struct device *dev, uint64_t start, uint64_t end,
+				struct usvm_residency *residency);
+	/* the notes of a range have changed; NULL: nobody need know */
+	usvm_error (*advice)(struct device *dev, uint64_t start, uint64_t end);
+
 	usvm_error (*queue_open)(struct device *dev, struct queue **queue);
 	void (*queue_close)(struct queue *queue);
 	usvm_error (*transfer)(struct queue *queue, const struct transfer *t);

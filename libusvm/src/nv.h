@@ -116,6 +116,41 @@ int nv_svm_bind(const struct nv_device *dev, const void *addr, uint64_t size);
 int nv_svm_bind_to_ram(const struct nv_device *dev, const void *addr, uint64_t size);
 
 /**
+ * nv_svm_features() - what this kernel's SVM_BIND can do
+ * @dev: an open device
+ *
+ * Return: a mask of NOUVEAU_SVM_BIND_FEATURE_* of nv_uapi.h; 0 on an unmodified kernel.
+ */
+uint64_t nv_svm_features(const struct nv_device *dev);
+
+/**
+ * nv_svm_policy() - what a GPU fault in a range does
+ * @dev: an open device
+ * @addr: first byte; rounded down to a page
+ * @size: bytes
+ * @policy: NOUVEAU_SVM_BIND_POLICY__* of nv_uapi.h
+ *
+ * Return: 0 or a negative errno; -EINVAL without the feature.
+ */
+int nv_svm_policy(const struct nv_device *dev, const void *addr, uint64_t size, uint32_t policy);
+
+struct drm_nouveau_svm_extent;
+
+/**
+ * nv_svm_query() - where a range is, by folio size, without touching it
+ * @dev: an open device
+ * @addr: first byte; rounded down to a page
+ * @size: bytes
+ * @extents: filled in, in the order of addresses; unmapped addresses are left out
+ * @room: elements of @extents
+ * @count: how many there are; more than @room: the rest did not fit
+ *
+ * Return: 0 or a negative errno; -EINVAL without the feature.
+ */
+int nv_svm_query(const struct nv_device *dev, const void *addr, uint64_t size,
+		 struct drm_nouveau_svm_extent *extents, uint64_t room, uint64_t *count);
+
+/**
  * struct nv_bo - memory of the driver's own: pinned down while a channel uses it
  * @handle: GEM handle
  * @va: address on the GPU, inside the device's window
