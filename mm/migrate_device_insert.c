@@ -21,7 +21,7 @@
  *
  * A PMD entry needs a free PMD, or one with the huge zero page, whose deposited
  * page table it takes over. Everything smaller is mapped by PTEs, all of which
- * must be free or map the zero page.
+ * must be free or map the zero page; a huge zero page is split for it.
  */
 
 #include <linux/memcontrol.h>
@@ -246,13 +246,10 @@ static bool insert_folio(struct vm_area_struct *vma, unsigned long addr,
 	pmdp = pmd_alloc_at(vma->vm_mm, addr);
 	if (!pmdp)
 		return false;
-	if (order < MIGRATE_DEVICE_MAX_ORDER) {
-		/* In the way, unless pte_alloc() finds a page table. */
-		pmd_t pmd = pmdp_get_lockless(pmdp);
-
-		if (pmd_trans_huge(pmd) || pmd_devmap(pmd))
-			return false;
-	}
+	/* What else is in the way will be found under the page table lock. */
+	if (order < MIGRATE_DEVICE_MAX_ORDER &&
+	    is_huge_zero_pmd(pmdp_get_lockless(pmdp)))
+		split_huge_pmd(vma, pmdp, addr);
 	if (unlikely(anon_vma_prepare(vma)))
 		return false;
 
