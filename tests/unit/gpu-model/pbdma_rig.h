@@ -52,6 +52,7 @@ static u32 sema_rd(struct bench *b, u32 n)
 	return __atomic_load_n((u32 *)vram(b, SEMA_AT + n), __ATOMIC_ACQUIRE);
 }
 
+__attribute__((unused))
 static void sema_wr(struct bench *b, u32 n, u32 v)
 {
 	__atomic_store_n((u32 *)vram(b, SEMA_AT + n), v, __ATOMIC_RELEASE);
@@ -137,6 +138,7 @@ static void mthd(struct chan *c, u32 subc, u32 m, u32 data)
 }
 
 /* An entry of the GPFIFO, not yet shown to the device. */
+__attribute__((unused))
 static void entry(struct chan *c, u64 va, u32 words, u32 flags)
 {
 	u32 *e = (u32 *)vram(c->b, GPFIFO_AT + c->id * 4096 + 8 * c->put);

@@ -78,6 +78,7 @@ static const struct vfio_user_ops rig_ops = {
 };
 
 /* Regions: 0 of 8 KiB, 1 of 1 MiB, 7 of 256 bytes. One MSI, four MSI-X. */
+__attribute__((unused))
 static struct rig *rig_new(void)
 {
 	struct rig *r = calloc(1, sizeof(*r));
@@ -193,6 +194,7 @@ static int rig_call_fds(struct rig *r, uint16_t command, const void *body, size_
 	return r->h.flags == VFIO_USER_TYPE_REPLY && !r->h.error ? 0 : -1;
 }
 
+__attribute__((unused))
 static int rig_call(struct rig *r, uint16_t command, const void *body, size_t len)
 {
 	return rig_call_fds(r, command, body, len, NULL, 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Each message type of the vfio-user server: what it answers, and which errno. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/eventfd.h>

@@ -3,6 +3,7 @@
  * The byte stream under the messages: cut anywhere, glued together, with
  * descriptors; what cannot be followed ends the connection.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>

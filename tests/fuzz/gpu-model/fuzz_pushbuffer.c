@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fuzz target for what a user of a channel controls: GPFIFO entries, push buffers
+ * and the methods in them. An input is a list of steps: raw words, methods with
+ * numbers that make sense, semaphores, launches, doorbells. Whatever comes, the
+ * channel must be removable in the time of a few slices, guest RAM must not be left,
+ * and a second channel must go on working.
+ */
+#include "fuzz_main.h"
+#include "pce_rig.h"
+
+#define FUZZED	1u
+#define WITNESS	2u
+
+static struct bench b;
+static struct chan witness;
+
+static u64 address(u8 pick, u8 low)
+{
+	static const u64 base[] = {
+		VRAM_VA + DATA_AT, SYS_VA, SYS_VA + RAM_SIZE - 256, NOWHERE_VA, VRAM_VA + SEMA_AT,
+		(1ull << 49) - 128, (1ull << 40) - 64, 0, VRAM_VA + PUSH_AT + FUZZED * PUSH_SIZE,
+		VRAM_VA + (32u << 20) - 100, DATA_AT, 128ull << 20, ~0ull,
+	};
+
+	return base[pick % ARRAY_SIZE(base)] + low * 3;
+}
+
+static u32 number(u8 pick, u8 low)
+{
+	static const u32 n[] = { 0, 1, 2, 64, 4096, 65536, 0x7fffffff, 0xffffffff, 0x80000000, 100000 };
+
+	return pick & 0x80 ? low : n[pick % ARRAY_SIZE(n)];
+}
+
+/* One step of at most 64 words. */
+static void step(struct chan *c, const u8 *d)
+{
+	static const u32 kinds[] = { 0xc1b5, 0xc1b5, 0xc1b5, 0x906e, 0xc197, 0xc1c0, 0x902d, 0xa140 };
+
+	switch (d[0] % 12) {
+	case 0:
+		push(c, d[1] | (u32)d[2] << 8 | (u32)d[3] << 16 | (u32)d[4] << 24);
+		break;
+	case 1:
+		mthd(c, d[1] & 7, 0, kinds[d[2] & 7]);
+		break;
+	case 2:
+		head(c, d[1] & 7, CE, (d[2] | (d[3] & 0x1f) << 8) << 2 & 0x3ffc, d[4] & 15);
+		for (u32 i = 0; i < (d[4] & 15); i++)
+			push(c, number(d[5], d[6] + i));
+		break;
+	case 3:
+	case 4:
+		sema(c, address(d[1], d[2]), number(d[3], d[4]), d[5] | (u32)d[6] << 24);
+		break;
+	case 5:
+	case 6:
+	case 7:
+		ce_object(c, 0xc1b5);
+		ce_launch(c, address(d[1], d[2]), address(d[3], d[4]), number(d[5], d[1]), number(d[5] >> 1, d[2]),
+			  number(d[6], d[3]), number(d[6] >> 2, d[4]),
+			  (d[7] | (u32)d[5] << 8 | (u32)(d[6] & 15) << 16) | (d[7] & 1 ? L_COPY : 0));
+		break;
+	case 8:
+		mthd(c, CE, 0x700 + (d[1] & 3) * 4, d[2] | (u32)d[3] << 8 | (u32)d[4] << 16 | (u32)d[5] << 24);
+		break;
+	case 9:
+		if (c->at != c->begin)
+			end_entry(c);
+		break;
+	case 10:
+		entry(c, address(d[1], d[2]), number(d[3], d[4]) & 0x1fffff, (u32)d[5] << 24);
+		break;
+	case 11:
+		kick(c);
+		break;
+	}
+}
+
+static void serve_interrupts(void)
+{
+	for (u32 i = 0; i < 5; i++) {
+		wr32(&b, 0x0400c0 + 0x2000 * i, 0x80600008);
+		wr32(&b, 0x040108 + 0x2000 * i, ~0u);
+	}
+	wr32(&b, 0x0025a0, ~0u);
+	wr32(&b, 0x00259c, ~0u);
+	wr32(&b, 0x002100, ~0u);
+}
+
+static void open_once(void)
+{
+	static const char *const opts[] = { "delay", "0", "delay-every", "0", NULL };
+
+	if (b.gpu)
+		return;
+	bench_open(&b, "gp104", 128u << 20, opts);
+	chan_open_on(&witness, &b, WITNESS, 2, 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct chan c;
+
+	open_once();
+	chan_open_on(&c, &b, FUZZED, 1, size & 1 ? 0x30 : 0);
+	for (u32 n = 0; size >= 8 && n < 100 && c.at + 1024 < PUSH_SIZE; n++, data += 8, size -= 8)
+		step(&c, data);
+	kick(&c);
+	serve_interrupts();
+	sleep_ms(2);
+	serve_interrupts();
+	wr32(&b, 0x800004 + 8 * FUZZED, 0x800);
+	wr32(&b, 0x002634, 1u << 24 | FUZZED);
+	if (!wait32(&b, 0x002634, BIT(20), 0) && !wait32(&b, 0x002634, BIT(20), 0)) {
+		fprintf(stderr, "a channel does not get off its engine\n");
+		abort();
+	}
+	wr32(&b, 0x800000 + 8 * FUZZED, 0);
+	serve_interrupts();
+	/* The fuzzed channel may write all VRAM that is mapped: make the witness anew. */
+	chan_open_on(&witness, &b, WITNESS, 2, 0);
+	if (!finish(&witness)) {
+		fprintf(stderr, "another channel has stopped\n");
+		abort();
+	}
+	return 0;
+}
