@@ -51,6 +51,8 @@ static void test_apertures(void)
 	ok(!walk(va, MMU_READ, &x) && x.reason == MMU_FAULT_APERTURE, "peer memory is a fault of the aperture");
 	map(&t, va, 12, b.gpu->vram_size, PTE_VRAM, 0);
 	ok(!walk(va, MMU_READ, &x) && x.reason == MMU_FAULT_REGION, "an address beyond VRAM is a fault of the region");
+	map(&t, va, 12, 1ull << 38, PTE_VRAM, 0);
+	ok(!walk(va, MMU_READ, &x) && x.reason == MMU_FAULT_REGION, "no bit of it is dropped");
 	phys_wr64(&b, pte_at(&t, va, 12), make_pte(0x5000, PTE_VRAM, 0) | 0xdbull << 56);
 	ok(walk(va, MMU_READ, &x) && x.kind == 0xdb && x.addr == 0x5000, "the kind is not taken for a part of the address");
 }
@@ -108,6 +110,17 @@ static void test_dual(void)
 	ok(walk(va + 0x12345, MMU_READ, &x) && x.shift == 21 && x.addr == 0x412345, "a 2 MiB PTE wins over both tables");
 }
 
+/* A table of 64 KiB pages has 256 bytes and need not start at a page. */
+static void test_large_table_alignment(void)
+{
+	u64 va = 0x7200000000ull, page = take_page(&t);
+	struct mmu_xlate x;
+
+	phys_wr64(&b, pd0_entry(&t, va), (page + 0x700) >> 4 | 1u << 1);
+	phys_wr64(&b, page + 0x700 + 8 * 3, make_pte(0x230000, PTE_VRAM, 0));
+	ok(walk(va + 0x3abcd, MMU_READ, &x) && x.addr == 0x23abcd && x.shift == 16, "a 64 KiB table in the middle of a page");
+}
+
 /* Tables in guest RAM, by directory apertures 2 and 3. */
 static void test_system_tables(void)
 {
@@ -138,6 +151,9 @@ static void test_spaces(void)
 	mmu_enter(b.gpu);
 	ok(!mmu_walk(b.gpu, &s, 0x1000000, MMU_READ, &x) && x.reason == MMU_FAULT_VA_LIMIT, "and its limit");
 	mmu_leave(b.gpu);
+	phys_wr64(&b, t.inst + 0x200, t.pd3);
+	ok(!mmu_space_load(b.gpu, APERTURE_VRAM, t.inst, &s), "an instance block of the old format is none");
+	phys_wr64(&b, t.inst + 0x200, t.pd3 | 1u << 10 | 1u << 11);
 	ok(!mmu_space_load(b.gpu, APERTURE_VRAM, b.gpu->vram_size, &s), "none beyond the end of VRAM");
 	mmu_enter(b.gpu);
 	ok(!mmu_walk(b.gpu, &s, 0, MMU_READ, &x) && x.reason == MMU_FAULT_UNBOUND_INST, "which then translates nothing");
@@ -176,6 +192,7 @@ int main(void)
 	test_permissions();
 	test_not_valid();
 	test_dual();
+	test_large_table_alignment();
 	test_system_tables();
 	test_spaces();
 	test_garbage();

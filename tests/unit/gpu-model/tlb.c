@@ -102,6 +102,44 @@ static void test_clients_apart(void)
 	ok_eq(read_va(&space1, MMU_CLIENT_HOST, VA), 0xb, "each client has a cache of its own");
 }
 
+static void test_limit(void)
+{
+	struct mmu_space below = space1;
+	struct mmu_xlate x;
+
+	below.limit = VA - 1;
+	map(&one, VA, 12, PAGE_A, PTE_VRAM, 0);
+	invalidate(&b, 0, 3);
+	read_va(&space1, MMU_CLIENT_CE, VA);
+	ok(!mmu_read(b.gpu, &below, MMU_CLIENT_CE, VA, &(u32){ 0 }, 4, &x) && x.reason == MMU_FAULT_VA_LIMIT,
+	   "a translation that is kept does not lift the limit");
+}
+
+/* With room for one entry, every translation takes the place of the last. */
+static void test_one_entry(void)
+{
+	static const char *const options[] = { "tlb-entries", "1", NULL };
+	u32 good = 0;
+
+	bench_close(&b);
+	bench_open(&b, NULL, 64 << 20, options);
+	tables_new(&one, &b, 8 << 20, 0);
+	tables_new(&two, &b, 16 << 20, 0);
+	mmu_space_load(b.gpu, APERTURE_VRAM, one.inst, &space1);
+	mmu_space_load(b.gpu, APERTURE_VRAM, two.inst, &space2);
+	phys_wr32(&b, PAGE_A, 0xa);
+	phys_wr32(&b, PAGE_B, 0xb);
+	map(&one, VA, 12, PAGE_A, PTE_VRAM, 0);
+	map(&one, VA + 0x1000, 12, PAGE_B, PTE_VRAM, 0);
+	map(&two, VA, 12, PAGE_B, PTE_VRAM, 0);
+	for (int i = 0; i < 10; i++) {
+		good += read_va(&space1, MMU_CLIENT_CE, VA) == 0xa;
+		good += read_va(&space2, MMU_CLIENT_CE, VA) == 0xb;
+		good += read_va(&space1, MMU_CLIENT_CE, VA + 0x1000) == 0xb;
+	}
+	ok_eq(good, 30, "an entry is used for its own address and directory only");
+}
+
 static void test_counters(void)
 {
 	u64 all = counter_get(b.gpu, CTR_TLB_INVALIDATES_ALL), pdb = counter_get(b.gpu, CTR_TLB_INVALIDATES_PDB);
@@ -140,6 +178,8 @@ int main(void)
 	test_hub_only();
 	test_clients_apart();
 	test_counters();
+	test_limit();
+	test_one_entry();
 	bench_close(&b);
 	return tap_done();
 }
