@@ -40,7 +40,8 @@ static inline void say_device(const char *program)
 
 /*
  * The module of a program: NAME.usvm in the directory that USVM_MODULES names,
- * or in the working directory, for GPUs; C functions for the host device.
+ * or in the working directory, for GPUs (installed in share/usvm); C functions
+ * for the host device.
  */
 static inline usvm_module *load_kernels(const char *name, const struct usvm_host_kernel *host,
 					size_t hosts)

@@ -70,6 +70,16 @@ void event_complete(struct usvm_event *event, uint64_t generation, uint64_t gpu_
 	pthread_mutex_unlock(&event->lock);
 }
 
+bool event_done(struct usvm_event *event, uint64_t generation)
+{
+	bool done;
+
+	pthread_mutex_lock(&event->lock);
+	done = event->done >= generation;
+	pthread_mutex_unlock(&event->lock);
+	return done;
+}
+
 void event_wait(struct usvm_event *event, uint64_t generation)
 {
 	pthread_mutex_lock(&event->lock);

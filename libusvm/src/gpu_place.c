@@ -4,8 +4,13 @@
  *
  * Before SVM_BIND every page is made writable, because one that is shared after
  * a fork or is the zero page gives the GPU a read-only entry, and a write of the
- * copy engine there is as fatal as one to nothing. On an unmodified kernel this
- * is so of untouched pages as well; this project's makes them in VRAM, writable.
+ * copy engine there is as fatal as one to nothing. Untouched pages are left to
+ * this project's kernel, which makes them in VRAM, writable.
+ *
+ * An unmodified one (6.12) gives untouched pages read-only entries, and splits a
+ * huge page before it moves its parts; splitting puts the zero page in the place
+ * of parts that hold only zeros. So there untouched memory becomes small pages
+ * first, and of huge pages only the parts that hold something become "ours".
  */
 #include <stdlib.h>
 #include <string.h>
@@ -132,11 +137,19 @@ usvm_error gpu_look_up(struct gpu *gpu, uint64_t at, uint64_t end, bool *vram, u
 	return USVM_SUCCESS;
 }
 
+/* What is to be done with pages before they are bound. */
+enum treatment {
+	MAKE_WRITABLE,
+	LEAVE,			/* untouched, and the kernel makes them writable */
+	MAKE_SMALL,		/* untouched, and it does not */
+	MISTRUST_ZEROS,		/* huge, and it will be split */
+};
+
 struct preparing {
 	struct gpu *gpu;
 	uint64_t from;		/* neighbouring pages that are treated alike */
 	uint64_t to;
-	bool untouched;		/* they need not be made writable */
+	enum treatment treatment;
 	usvm_error error;
 };
 
@@ -155,21 +168,55 @@ static bool make_writable(struct preparing *p)
 	return !err;
 }
 
+static bool all_zero(uint64_t page)
+{
+	const uint64_t *w = (const uint64_t *)(uintptr_t)page;
+
+	for (unsigned int i = 0; i < USVM_PAGE / 8; i++)
+		if (w[i])
+			return false;
+	return true;
+}
+
+static void note_pages_with_contents(struct preparing *p)
+{
+	uint64_t start = p->from;
+
+	for (uint64_t at = p->from; at < p->to; at += USVM_PAGE) {
+		if (!all_zero(at))
+			continue;
+		if (start < at)
+			note_ours(p->gpu, start, at);
+		start = at + USVM_PAGE;
+	}
+	if (start < p->to)
+		note_ours(p->gpu, start, p->to);
+}
+
 static void flush(struct preparing *p)
 {
-	if (p->from < p->to && !p->error && (p->untouched || make_writable(p)))
-		note_ours(p->gpu, p->from, p->to);
+	uint64_t from = p->from;
+
+	if (from == p->to || p->error)
+		return;
+	/* a kernel without huge pages refuses: good as well */
+	if (p->treatment == MAKE_SMALL)
+		madvise((void *)(uintptr_t)from, p->to - from, MADV_NOHUGEPAGE);
+	if (p->treatment == LEAVE || make_writable(p)) {
+		if (p->treatment == MISTRUST_ZEROS)
+			note_pages_with_contents(p);
+		else
+			note_ours(p->gpu, from, p->to);
+	}
 	p->from = p->to;
 }
 
-/* Holes of a mapping, and not between mappings, become writable pages in VRAM. */
-static bool writable_holes(struct gpu *gpu, const struct pages_run *run)
+/* Untouched pages of a mapping, and not a gap between mappings? */
+static bool mapped(const struct pages_run *run)
 {
 	unsigned char resident[1024];	/* 4 MiB at a time */
 	uint64_t step = sizeof(resident) * USVM_PAGE;
 
-	if (!(gpu->features & NOUVEAU_SVM_BIND_FEATURE_RESULT))
-		return false;
 	for (uint64_t at = run->start; at < run->end; at += step) {
 		uint64_t end = run->end - at < step ? run->end : at + step;
 
@@ -179,6 +226,15 @@ static bool writable_holes(struct gpu *gpu, const struct pages_run *run)
 	return true;
 }
 
+static enum treatment treatment_of(const struct gpu *gpu, const struct pages_run *run)
+{
+	bool ours = gpu->features & NOUVEAU_SVM_BIND_FEATURE_RESULT;
+
+	if (!run->ram && !run->away)
+		return !ours ? MAKE_SMALL : mapped(run) ? LEAVE : MAKE_WRITABLE;
+	return run->ram && run->huge && !ours ? MISTRUST_ZEROS : MAKE_WRITABLE;
+}
+
 static int prepare(const struct pages_run *run, void *data)
 {
 	struct preparing *p = data;
@@ -186,17 +242,17 @@ static int prepare(const struct pages_run *run, void *data)
 
 	while (at < run->end && !p->error) {
 		bool keep = run->away && is_ours(p->gpu, at, run->end, &until);
-		bool untouched = !run->away && !run->ram && writable_holes(p->gpu, run);
+		enum treatment treatment = treatment_of(p->gpu, run);
 
 		if (!run->away)
 			until = run->end;
 		if (keep) {
 			flush(p);
 		} else {
-			if (p->to != at || p->untouched != untouched) {
+			if (p->to != at || p->treatment != treatment) {
 				flush(p);
 				p->from = at;
-				p->untouched = untouched;
+				p->treatment = treatment;
 			}
 			p->to = until;
 		}

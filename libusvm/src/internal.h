@@ -233,6 +233,8 @@ void event_put(struct usvm_event *event);
 void event_complete(struct usvm_event *event, uint64_t generation, uint64_t gpu_ns);
 /** event_wait() - until @generation is done; 0, never recorded, always is */
 void event_wait(struct usvm_event *event, uint64_t generation);
+/** event_done() - has @generation happened? */
+bool event_done(struct usvm_event *event, uint64_t generation);
 /** event_start() - a new record; Return: its generation */
 uint64_t event_start(struct usvm_event *event);
 /** event_generation() - of the last record */

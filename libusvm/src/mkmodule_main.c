@@ -6,11 +6,15 @@
  *
  *	kernel NAME
  *	code FILE		raw 64-bit little-endian instruction words
+ *	assembly FILE		or their text, in a build that has the assembler
  *	registers N
  *	barriers N		0 if not said, as for the next two
  *	shared BYTES
  *	local BYTES
  *	argument BYTES [OFFSET]	in order; offset: the next one that suits the size
+ *
+ * Names of files are relative to the description. A line that begins with # says
+ * nothing.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -19,6 +23,9 @@
 #include <string.h>
 
 #include "module_format.h"
+#ifdef USVM_HAVE_ASSEMBLER
+#include "sm_isa.h"
+#endif
 
 #define MAX_KERNELS	256
 #define MAX_CODE	(16u << 20)
@@ -38,20 +45,62 @@ static bool fail(const char *file, unsigned int line, const char *what)
 	return false;
 }
 
-static bool add_code(struct usvm_module_entry *e, const char *name)
+/* A name as the description's directory has it. */
+static FILE *open_beside(const char *description, const char *name)
 {
-	FILE *f = fopen(name, "rb");
+	const char *slash = strrchr(description, '/');
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%.*s%s",
+		 name[0] == '/' || !slash ? 0 : (int)(slash - description) + 1, description, name);
+	return fopen(path, "rb");
+}
+
+/* Where the next kernel's code goes; the GPU fetches it from there on. */
+static void *next_code(struct usvm_module_entry *e)
+{
+	code_size = (code_size + CODE_ALIGN - 1) / CODE_ALIGN * CODE_ALIGN;
+	e->code = code_size;
+	return code + code_size;
+}
+
+static bool add_code(struct usvm_module_entry *e, const char *file, const char *name)
+{
+	FILE *f = open_beside(file, name);
+	void *to = next_code(e);
 	size_t got;
 
 	if (!f)
 		return false;
-	code_size = (code_size + CODE_ALIGN - 1) / CODE_ALIGN * CODE_ALIGN;
-	e->code = code_size;
-	got = fread(code + code_size, 1, MAX_CODE - code_size, f);
+	got = fread(to, 1, MAX_CODE - code_size, f);
 	code_size += got;
 	fclose(f);
 	return got && got % 8 == 0 && code_size < MAX_CODE;
 }
+
+#ifdef USVM_HAVE_ASSEMBLER
+static bool add_assembly(struct usvm_module_entry *e, const char *file, const char *name)
+{
+	FILE *f = open_beside(file, name);
+	static char text[1 << 18];
+	u64 *to = next_code(e);
+	char err[256];
+	size_t size;
+	int n;
+
+	if (!f)
+		return false;
+	size = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[size] = 0;
+	n = sm_asm(text, to, (MAX_CODE - code_size) / 8, err, sizeof(err));
+	if (n < 0)
+		fprintf(stderr, "usvm-mkmodule: %s: %s\n", name, err);
+	else
+		code_size += (uint64_t)n * 8;
+	return n > 0;
+}
+#endif
 
 static bool add_argument(struct usvm_module_entry *e, unsigned int size, long offset)
 {
@@ -96,7 +145,11 @@ static bool parse_line(const char *file, unsigned int line, const char *text)
 	if (!e)
 		return fail(file, line, "the first line says which kernel");
 	if (!strcmp(word, "code"))
-		return add_code(e, rest) || fail(file, line, "code cannot be read, or is not in words");
+		return add_code(e, file, rest) || fail(file, line, "code cannot be read, or is not in words");
+#ifdef USVM_HAVE_ASSEMBLER
+	if (!strcmp(word, "assembly"))
+		return add_assembly(e, file, rest) || fail(file, line, "this cannot be assembled");
+#endif
 	if (sscanf(rest, "%u", &n) != 1)
 		return fail(file, line, "not a number");
 	if (!strcmp(word, "registers"))

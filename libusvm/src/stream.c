@@ -96,9 +96,14 @@ static usvm_error run(usvm_stream *s, struct op *op)
 			event_complete(op->event.event, op->event.generation, 0);
 		return err;
 	case OP_WAIT_EVENT:
-		if (!err)
-			err = backend->mark(s->queue, op->ticket - 1, NULL, 0);
-		event_wait(op->event.event, op->event.generation);
+		/*
+		 * Only this thread notices what this stream's GPU work has
+		 * reached, and the other stream may be waiting for that.
+		 */
+		if (!event_done(op->event.event, op->event.generation)) {
+			err = err ? err : settle(s, op->ticket - 1);
+			event_wait(op->event.event, op->event.generation);
+		}
 		return err;
 	}
 	return USVM_ERROR_INVALID_VALUE;

@@ -276,6 +276,72 @@ static void test_advice(void)
 	tap_is(usvm_memset((void *)(uintptr_t)p, 0, 8), USVM_ERROR_INVALID_ADDRESS, "fill of nothing");
 }
 
+/* Huge pages, empty, half empty and full: whatever the kernel does to them. */
+static void test_huge(void)
+{
+	unsigned char *p, *q;
+	size_t bad = 0;
+
+	usvm_malloc_managed((void **)&p, 4 * MIB);
+	usvm_malloc_managed((void **)&q, 4 * MIB);
+	tap_is(usvm_mem_prefetch(p, MIB, 0), USVM_SUCCESS, "prefetch a quarter of untouched memory");
+	tap_is(usvm_memset(p, 5, 4 * MIB), USVM_SUCCESS, "fill all of it");
+	memset(q, 0, 2 * MIB);
+	write_pattern(q, MIB / 2, 11);
+	write_pattern(q + 2 * MIB, 2 * MIB, 12);
+	tap_is(usvm_mem_prefetch(q, 3 * MIB, 0), USVM_SUCCESS,
+	       "prefetch huge pages, one mostly of zeros, one in part");
+	tap_is(usvm_memset(q + MIB, 6, MIB), USVM_SUCCESS, "fill where the zeros were");
+	tap_is(usvm_memcpy(p + 5, q, 4 * MIB - 5), USVM_SUCCESS, "copy from there");
+	bad = wrong(p + 5, MIB / 2, 11);
+	for (size_t i = MIB / 2; i < 2 * MIB; i++)
+		bad += p[5 + i] != (i < MIB ? 0 : 6);
+	bad += wrong(p + 5 + 2 * MIB, 2 * MIB - 5, 12);
+	tap_is((int)bad, 0, "every byte is right");
+	tap_ok(p[0] == 5 && p[4] == 5, "and those before it");
+	usvm_free(p);
+	usvm_free(q);
+}
+
+/* A ring of two slots and more rounds than slots: each stream waits for the other. */
+static void test_ring(void)
+{
+	enum { ROUNDS = 12, PART = 16 * PAGE };
+	unsigned char *slot = pages(2 * 16), *out = pages(ROUNDS * 16);
+	usvm_event *full[2], *empty[2];
+	usvm_stream *s, *t;
+	size_t bad = 0;
+
+	usvm_stream_create(&s);
+	usvm_stream_create(&t);
+	for (int i = 0; i < 2; i++) {
+		usvm_event_create(&full[i]);
+		usvm_event_create(&empty[i]);
+	}
+	usvm_mem_prefetch(slot, 2 * PART, 0);
+	usvm_mem_prefetch(out, ROUNDS * PART, 0);
+	for (int i = 0; i < ROUNDS; i++) {
+		usvm_stream_wait_event(s, empty[i & 1]);
+		usvm_memset_async(slot + (i & 1) * PART, i + 1, PART, s);
+		usvm_event_record(full[i & 1], s);
+		usvm_stream_wait_event(t, full[i & 1]);
+		usvm_memcpy_async(out + (size_t)i * PART, slot + (i & 1) * PART, PART, t);
+		usvm_event_record(empty[i & 1], t);
+	}
+	tap_is(usvm_stream_synchronize(t), USVM_SUCCESS, "two streams that wait for each other");
+	for (size_t i = 0; i < ROUNDS * PART; i++)
+		bad += out[i] != i / PART + 1;
+	tap_is((int)bad, 0, "nothing is overwritten or missed");
+	usvm_stream_destroy(s);
+	usvm_stream_destroy(t);
+	for (int i = 0; i < 2; i++) {
+		usvm_event_destroy(full[i]);
+		usvm_event_destroy(empty[i]);
+	}
+	munmap(slot, 2 * PART);
+	munmap(out, ROUNDS * PART);
+}
+
 /*
  * mprotect() unmaps pages from the GPU behind the library's back, which its
  * manual forbids. With the hardware's rule the channel dies; where the copy
@@ -386,6 +452,8 @@ int main(int argc, char **argv)
 	test_mixed();
 	test_2d();
 	test_streams();
+	test_ring();
+	test_huge();
 	test_fork();
 	test_advice();
 	for (int i = 1; i < argc; i++) {
