@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# prove: stock 6.12 and Debian's own kernel on the GPU model
+
+prove_witness() {
+	local chip
+	. "$TOP/tools/suites/gpu.sh"
+	programs_ready libusvm/usvm-demo
+	for chip in gp104 gp100; do
+		gpu_demo stock "$chip" 600
+	done
+	witness_debian gp104
+	witness_debian gp100
+}
+
+# Debian's unmodified package, its own nouveau.ko, to a DRM device whose buffer
+# copies go through the copy engine.
+witness_debian() {
+	local log=$LOGS/witness-debian-$1.log
+	guest_defaults
+	G_KERNEL=debian G_GPU=on G_LOAD_HMM=no G_LIMIT=300 G_GPU_OPTS=" --chip $1"
+	guest_run sh -c 'uname -r; ls /dev/dri; dmesg | grep "nouveau.*MM: using COPY for buffer copies"' > "$log" 2>&1 || true
+	if [ "$G_STATUS" = 0 ] && grep -q renderD128 "$log"; then
+		pass "witness: Debian's kernel $(head -n 1 "$log") brings up $1 with the copy engine"
+	else
+		fail "witness: Debian's kernel brings up $1 with the copy engine" "status $G_STATUS $G_WHY; log: $log, $G_DIR"
+		guest_show
+	fi
+}
