@@ -111,7 +111,6 @@ static int ptimer_init(struct gpu *gpu)
 
 static void ptimer_reset(struct gpu *gpu)
 {
-	event_cancel(gpu, &gpu->ptimer->alarm);
 	gpu->ptimer->armed = false;
 	atomic_store(&gpu->ptimer->offset, 0);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The device itself: creation, widths, identity, interrupts, reset, diagnostics. */
 #include "diag.h"
+#include "event.h"
 #include "page_tables.h"
 #include "pmc.h"
 
@@ -116,8 +117,10 @@ static void test_interrupts(void)
 	wr32(&b, 0x000180, ~0u);
 	wr32(&b, 0x088704, 0);
 	ok_eq(atomic_load(&b.irqs) - n, 2, "but not when all is masked");
-	wr32(&b, 0x000160, 1u << PMC_PBUS);
+	wr32(&b, 0x000160, 1u << PMC_PBUS | 1u << PMC_PFB);
 	ok_eq(atomic_load(&b.irqs) - n, 3, "unmasking makes an edge");
+	wr32(&b, 0x000180, 1u << PMC_PFB);
+	ok_eq(rd32(&b, 0x000140), 1u << PMC_PBUS, "bits are masked one by one");
 	gpu_lock(b.gpu);
 	pmc_set_line(b.gpu, PMC_PBUS, false);
 	pmc_set_line(b.gpu, PMC_PFB, false);
@@ -127,18 +130,23 @@ static void test_interrupts(void)
 	ok_eq(atomic_load(&b.irqs) - n, 3, "an interrupt is lost on request");
 	gpu_lock(b.gpu);
 	pmc_set_line(b.gpu, PMC_PBUS, false);
+	pmc_set_line(b.gpu, PMC_PBUS, true);
+	gpu_unlock(b.gpu);
+	ok_eq(atomic_load(&b.irqs) - n, 4, "but only as many as were asked for");
+	gpu_lock(b.gpu);
+	pmc_set_line(b.gpu, PMC_PBUS, false);
 	pmc_inject(b.gpu, 0, 20000000);
 	pmc_set_line(b.gpu, PMC_PBUS, true);
 	pmc_inject(b.gpu, 0, 0);
 	pmc_set_line(b.gpu, PMC_PBUS, false);
 	gpu_unlock(b.gpu);
-	for (int i = 0; i < 200 && atomic_load(&b.irqs) - n < 4; i++)
+	for (int i = 0; i < 200 && atomic_load(&b.irqs) - n < 5; i++)
 		sleep_ms(1);
-	ok_eq(atomic_load(&b.irqs) - n, 4, "or comes late");
+	ok_eq(atomic_load(&b.irqs) - n, 5, "or comes late");
 	wr32(&b, 0x000180, ~0u);
 }
 
-static int engine_resets;
+static int engine_resets, other_resets;
 
 static void count_reset(struct gpu *gpu)
 {
@@ -146,15 +154,66 @@ static void count_reset(struct gpu *gpu)
 	engine_resets++;
 }
 
+static void count_other(struct gpu *gpu)
+{
+	(void)gpu;
+	other_resets++;
+}
+
 static void test_engine_reset(void)
 {
 	pmc_on_engine_reset(b.gpu, 28, count_reset);
+	pmc_on_engine_reset(b.gpu, 27, count_other);
 	wr32(&b, 0x000200, ~0u);
 	ok_eq(rd32(&b, 0x000200), ~0u, "engine enables read back");
 	wr32(&b, 0x000200, ~(1u << 28));
 	wr32(&b, 0x000200, ~(1u << 28));
 	wr32(&b, 0x000200, ~0u);
 	ok_eq(engine_resets, 1, "an engine is reset when its bit falls, once");
+	ok_eq(other_resets, 0, "and no other");
+}
+
+static char order[8];
+
+static void note(struct gpu *gpu, struct event *event)
+{
+	(void)gpu;
+	order[strlen(order)] = *(const char *)event->ctx;
+}
+
+static bool noted(size_t n)
+{
+	size_t len = 0;
+
+	for (int i = 0; i < 1000 && len < n; i++) {
+		sleep_ms(1);
+		gpu_lock(b.gpu);
+		len = strlen(order);
+		gpu_unlock(b.gpu);
+	}
+	return len == n;
+}
+
+static void test_events(void)
+{
+	struct event a = { .fn = note, .ctx = "a" }, c = { .fn = note, .ctx = "c" }, d = { .fn = note, .ctx = "d" };
+	struct event e = { .fn = note, .ctx = "e" };
+
+	gpu_lock(b.gpu);
+	event_in(b.gpu, &d, 30000000);
+	event_in(b.gpu, &a, 10000000);
+	event_in(b.gpu, &c, 20000000);
+	event_in(b.gpu, &e, 15000000);
+	event_cancel(b.gpu, &e);
+	gpu_unlock(b.gpu);
+	ok(noted(3) && !strcmp(order, "acd"), "timed functions run in the order of their times, but for one that was cancelled");
+	gpu_lock(b.gpu);
+	memset(order, 0, sizeof(order));
+	event_in(b.gpu, &a, 5000000);
+	event_in(b.gpu, &c, 40000000);
+	event_in(b.gpu, &a, 60000000);
+	gpu_unlock(b.gpu);
+	ok(noted(2) && !strcmp(order, "ca"), "one that is asked for again is moved");
 }
 
 static void test_diagnostics(void)
@@ -183,12 +242,29 @@ static void test_diagnostics(void)
 	bench_close(&fresh);
 }
 
+static struct tables t;
+
+/* BAR2 shows @target at 40000; its first word is its address. */
+static void map_and_use(u32 target)
+{
+	if (!t.b)
+		tables_new(&t, &b, 8 << 20, 0);
+	phys_wr32(&b, target, target);
+	map(&t, 0x40000, 12, target, PTE_VRAM, 0);
+	wr32(&b, 0x001714, 0x80000000 | (u32)(t.inst >> 12));
+	bar_rd32(&b, GPU_BAR2, 0x40000);
+}
+
 static void test_reset(void)
 {
 	phys_wr32(&b, 0x123000, 0xfeed);
 	wr32(&b, 0x409b04, 5);
 	wr32(&b, 0x001704, 0x80000123);
 	wr32(&b, 0x000160, ~0u);
+	map_and_use(0x200000);
+	gpu_reset(b.gpu);
+	map_and_use(0x201000);
+	ok_eq(bar_rd32(&b, GPU_BAR2, 0x40000), 0x201000, "a reset drops translations");
 	gpu_reset(b.gpu);
 	ok(!rd32(&b, 0x409b04) && !rd32(&b, 0x001704) && !rd32(&b, 0x000160), "a reset clears registers");
 	ok_eq(rd32(&b, 0x409604), 0x10001, "constants are back");
@@ -205,6 +281,7 @@ int main(void)
 	test_config_space();
 	test_interrupts();
 	test_engine_reset();
+	test_events();
 	test_diagnostics();
 	test_reset();
 	bench_close(&b);

@@ -159,6 +159,9 @@ static void test_sec2_firmware(void)
 	ok_eq(frd(SEC2, 0x004), 0, "SEC2: the clear register reads zero");
 	send(bootstrap, 4);
 	ok(wait32(&b, SEC2 + 0x008, 0x40, 0x40), "SEC2: a command is answered");
+	fwr(SEC2, 0x01c, 0x400040);
+	ok(!(rd32(&b, 0x000100) & 1u << 15), "SEC2: an interrupt routed elsewhere is not on that line");
+	fwr(SEC2, 0x01c, 0x50);
 	ok(emem(head) == bootstrap[0] && emem(head + 8) == 0 && emem(head + 12) == 2,
 	   "SEC2: with unit, sequence number, no error, falcon");
 	ok(rd32(&b, 0x409100) & 1 << 4, "FECS is loaded and waits");
@@ -201,6 +204,29 @@ static void test_sec2_rings(void)
 		fwr(SEC2, 0x004, 0x40);
 	}
 	ok_eq(good, 40, "forty commands, each answered, through both rings' ends");
+}
+
+/* A driver that does not fetch its messages: none is overwritten, and none is lost. */
+static void test_sec2_full(void)
+{
+	u32 sent = 0, got = 0, at;
+
+	/* both rings are somewhere in their middle; fill messages first, then look */
+	for (u32 i = 0; i < 6; i++, sent++)
+		send((const u32[4]){ 0x00031008 | (0x80 + i) << 24, 0, 1, 2 }, 4);
+	sleep_ms(50);
+	for (int turn = 0; turn < 200 && got < sent; turn++) {
+		at = frd(SEC2, 0xa34);
+		head = frd(SEC2, 0xa30);
+		if (head < at)
+			at = EMEM + 0x80;
+		for (; at < head; at += 16)
+			got += emem(at) >> 24 == 0x80 + got;
+		fwr(SEC2, 0xa34, head);
+		fwr(SEC2, 0x004, 0x40);
+		sleep_ms(2);
+	}
+	ok_eq(got, sent, "answers that do not fit wait until there is room");
 }
 
 static void test_pmu(void)
@@ -248,10 +274,14 @@ static void test_gp100(void)
 	bench_open(&b, "gp100", 64 << 20, NULL);
 	tables_new(&t, &b, 8 << 20, 0);
 	map(&t, DATA_VA, 12, DATA, PTE_VRAM, 0);
-	phys_wr32(&b, DATA + 0x210, WPR >> 8);
-	phys_wr32(&b, DATA + 0x214, (WPR + WPR_LEN) >> 8);
+	phys_wr32(&b, DATA + 0x210, (u32)((b.gpu->vram_size - 4096) >> 8));
+	phys_wr32(&b, DATA + 0x214, (u32)((b.gpu->vram_size + 4096) >> 8));
 	bind(PMU, 0x480);
 	put_descriptor(PMU, DATA_VA);
+	start(PMU);
+	ok_eq(wpr_last(), 0, "GP100: a region that does not lie in VRAM is not protected");
+	phys_wr32(&b, DATA + 0x210, WPR >> 8);
+	phys_wr32(&b, DATA + 0x214, (WPR + WPR_LEN) >> 8);
 	start(PMU);
 	ok(frd(PMU, 0x100) & 1 << 4 && frd(PMU, 0x040) == 0, "GP100: the loader runs on the PMU");
 	ok_eq(wpr_start(), WPR >> 8, "GP100: the region is protected");
@@ -267,6 +297,7 @@ int main(void)
 	test_acr_on_sec2();
 	test_sec2_firmware();
 	test_sec2_rings();
+	test_sec2_full();
 	test_pmu();
 	test_fecs();
 	test_gp100();
