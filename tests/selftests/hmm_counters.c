@@ -136,6 +136,7 @@ HMM_TEST(nr_anon_counts_a_folio_once_wherever_it_is)
 	to_system(HMM, 0, REGION_PAGES);
 	EXPECT_EQ(before + folios, nr_anon(HMM));
 	to_device(HMM, 0, REGION_PAGES);
+	EXPECT_EQ(before + folios, nr_anon(HMM));
 	region_unmap(&self->r);
 	EXPECT_EQ(before, nr_anon(HMM));
 }

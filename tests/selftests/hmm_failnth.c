@@ -98,13 +98,9 @@ static void fail_each_once(HMM_ARGS, const struct operation *op)
 
 static char *buffer;
 
-/* As new: without a page table left, which would keep a huge page out. */
 static void ready_hole(HMM_ARGS)
 {
-	ASSERT_EQ(self->r.addr,
-		  mmap(self->r.addr, REGION_PAGES * PAGE,
-		       PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	ASSERT_EQ(0, region_renew(self->r.addr, REGION_PAGES));
 	self->r.seed = 0;
 }
 

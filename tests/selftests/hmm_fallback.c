@@ -29,15 +29,6 @@ static uint64_t fired(HMM_ARGS, uint32_t side)
 	return n;
 }
 
-/* As new: without a page table left, which would keep a huge page out. */
-static void empty(HMM_ARGS)
-{
-	ASSERT_EQ(self->r.addr,
-		  mmap(self->r.addr, REGION_PAGES * PAGE,
-		       PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
-}
-
 #define FOREVER		1000000000ULL
 
 /* The next allocation of more than a page fails, on whichever side. */
@@ -79,7 +70,7 @@ HMM_TEST(device_takes_the_largest_allowed_order)
 		if (!order)
 			break;
 		/* Start again: what was split stays split. */
-		empty(HMM);
+		ASSERT_EQ(0, region_renew(self->r.addr, REGION_PAGES));
 		fill(HMM);
 	}
 }
@@ -97,7 +88,7 @@ HMM_TEST(system_takes_the_largest_allowed_order)
 		to_system(HMM, 0, REGION_PAGES);
 		expect_at(HMM, 0, REGION_PAGES, HMM_DMIRROR_WHERE_SYS, order);
 		expect_content(HMM, 0, REGION_PAGES);
-		empty(HMM);
+		ASSERT_EQ(0, region_renew(self->r.addr, REGION_PAGES));
 	} while (order);
 }
 

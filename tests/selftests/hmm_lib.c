@@ -36,7 +36,19 @@ int region_map(struct region *r, size_t npages)
 	r->seed = 0;
 	if (mprotect(r->addr, size, PROT_READ | PROT_WRITE))
 		return -errno;
-	return 0;
+	return madvise(r->addr, size, MADV_HUGEPAGE) ? -errno : 0;
+}
+
+/*
+ * Part of a region as new: without a page table left, if it is all of a block,
+ * which would keep a huge page out.
+ */
+int region_renew(char *addr, size_t npages)
+{
+	if (mmap(addr, npages * PAGE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+		return -errno;
+	return madvise(addr, npages * PAGE, MADV_HUGEPAGE) ? -errno : 0;
 }
 
 void region_unmap(struct region *r)
@@ -236,9 +248,10 @@ static int thp_set_size(const char *dir, const char *mode)
 }
 
 /*
- * From now on anonymous memory comes in folios of @order, and of single pages
- * where that does not fit. khugepaged is kept away: it would change under the
- * tests what they have made.
+ * From now on regions come in folios of @order, and in single pages where that
+ * does not fit; the heap and the stack do not, so that what is counted is the
+ * region's. khugepaged is kept away: it would change under the tests what they
+ * have made.
  */
 int thp_only(unsigned int order)
 {
@@ -260,7 +273,7 @@ int thp_only(unsigned int order)
 		if (sscanf(entry->d_name, "hugepages-%ukB", &kb) != 1)
 			continue;
 		if (order && kb == want) {
-			ret = thp_set_size(entry->d_name, "always");
+			ret = thp_set_size(entry->d_name, "madvise");
 			found = true;
 		} else {
 			ret = thp_set_size(entry->d_name, "never");

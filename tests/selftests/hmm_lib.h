@@ -46,6 +46,7 @@ struct region {
 };
 
 int region_map(struct region *r, size_t npages);
+int region_renew(char *addr, size_t npages);
 void region_unmap(struct region *r);
 void pages_fill(char *addr, size_t first, size_t npages, uint64_t seed);
 ssize_t pages_differ(const char *addr, size_t first, size_t npages,

@@ -145,9 +145,7 @@ HMM_TEST(partly_zapped_folio_migrates_again)
 HMM_TEST(mapping_over_device_memory_frees_it)
 {
 	fill_on_device(HMM);
-	ASSERT_EQ(self->r.addr,
-		  mmap(self->r.addr, BLOCK, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	ASSERT_EQ(0, region_renew(self->r.addr, BLOCK_PAGES));
 	if (self->orders) {
 		EXPECT_EQ(BLOCK_PAGES, live_pages(HMM));
 	}

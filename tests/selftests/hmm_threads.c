@@ -306,10 +306,8 @@ HMM_TEST(dontneed_beside_migration)
 static void step_remap(HMM_ARGS, unsigned int i)
 {
 	size_t first = (i * 37) % BLOCK_PAGES;
-	char *at = page_at(self, first);
 
-	ASSERT_EQ(at, mmap(at, BLOCK, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	ASSERT_EQ(0, region_renew(page_at(self, first), BLOCK_PAGES));
 	pages_fill(self->r.addr, first, 16, i + 1);
 	ASSERT_EQ(-1, pages_differ(self->r.addr, first, 16, i + 1));
 }
