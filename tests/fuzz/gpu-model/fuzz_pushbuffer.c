@@ -12,8 +12,13 @@
 #define FUZZED	1u
 #define WITNESS	2u
 
+/* Instance blocks and page tables of the two, kept to be put back: physical copies reach them. */
+#define SCENE_AT	(TABLES_AT + FUZZED * (1u << 20))
+#define SCENE_SIZE	(2u << 20)
+
 static struct bench b;
-static struct chan witness;
+static struct chan fuzzed, witness;
+static u8 *scene;
 
 static u64 address(u8 pick, u8 low)
 {
@@ -96,20 +101,39 @@ static void open_once(void)
 	if (b.gpu)
 		return;
 	bench_open(&b, "gp104", 128u << 20, opts);
-	chan_open_on(&witness, &b, WITNESS, 2, 0);
+	chan_open(&fuzzed, &b, FUZZED, 0x30);
+	chan_open(&witness, &b, WITNESS, 0);
+	scene = malloc(SCENE_SIZE);
+	if (!scene)
+		abort();
+	memcpy(scene, vram(&b, SCENE_AT), SCENE_SIZE);
+}
+
+/* A channel as if it were new, alone on its runlist. */
+static void renew(struct chan *c, u32 rl)
+{
+	const struct chan *list[1] = { c };
+
+	memset(vram(&b, USERD_AT + c->id * 0x200), 0, 0x200);
+	c->put = c->at = c->begin = 0;
+	wr32(&b, 0x800000 + 8 * c->id, 0x80000000 | (u32)(c->t.inst >> 12));
+	wr32(&b, 0x800004 + 8 * c->id, 0x400);
+	runlist(&b, rl, &c->id, list, 1);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct chan c;
+	struct chan *c = &fuzzed;
 
 	open_once();
-	chan_open_on(&c, &b, FUZZED, 1, size & 1 ? 0x30 : 0);
-	for (u32 n = 0; size >= 8 && n < 100 && c.at + 1024 < PUSH_SIZE; n++, data += 8, size -= 8)
-		step(&c, data);
-	kick(&c);
+	memcpy(vram(&b, SCENE_AT), scene, SCENE_SIZE);
+	wr32(&b, 0x100cbc, 0x80000003);
+	renew(c, 1);
+	for (u32 n = 0; size >= 8 && n < 100 && c->at + 1024 < PUSH_SIZE; n++, data += 8, size -= 8)
+		step(c, data);
+	kick(c);
 	serve_interrupts();
-	sleep_ms(2);
+	sleep_ms(1);
 	serve_interrupts();
 	wr32(&b, 0x800004 + 8 * FUZZED, 0x800);
 	wr32(&b, 0x002634, 1u << 24 | FUZZED);
@@ -119,8 +143,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	wr32(&b, 0x800000 + 8 * FUZZED, 0);
 	serve_interrupts();
-	/* The fuzzed channel may write all VRAM that is mapped: make the witness anew. */
-	chan_open_on(&witness, &b, WITNESS, 2, 0);
+	/* It may have written all of VRAM: the witness begins anew as well. */
+	memcpy(vram(&b, SCENE_AT), scene, SCENE_SIZE);
+	wr32(&b, 0x100cbc, 0x80000003);
+	renew(&witness, 2);
 	if (!finish(&witness)) {
 		fprintf(stderr, "another channel has stopped\n");
 		abort();
