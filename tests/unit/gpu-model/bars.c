@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* BAR1, BAR2 and PRAMIN: several views of the same bytes. */
+#include "memory.h"
 #include "page_tables.h"
 
 #define TARGET	0x300000u	/* VRAM behind the mapping */
@@ -91,6 +92,7 @@ static void test_bounds(void)
 	ok(gpu_region_read(b.gpu, GPU_BAR2, GPU_BAR2_SIZE, &byte, 1) < 0, "a read at the end of a BAR is refused");
 	ok(gpu_region_write(b.gpu, GPU_BAR2, ~0ull, "12345678", 8) < 0, "so is a write whose end wraps round");
 	ok(gpu_region_read(b.gpu, 5, 0, &byte, 1) < 0, "and any access to a region that does not exist");
+	ok(!memory_read(b.gpu, APERTURE_VRAM, ~0ull - 3, (u8[8]){ 0 }, 8), "no address wraps round into VRAM");
 	wr32(&b, 0x001700, 0xffffff);
 	wr32(&b, 0x700000, 1);
 	ok_eq(rd32(&b, 0x700000), 0, "PRAMIN beyond the end of VRAM reads as zero");
