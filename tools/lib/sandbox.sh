@@ -7,7 +7,7 @@
 # the same paths on every machine, and ccache hits.
 
 SANDBOX_SUITE=trixie
-SANDBOX_DISK_MIB=5000
+SANDBOX_DISK_MIB=6000
 # Bumped when the way the tree is made changes.
 SANDBOX_RECIPE=2
 
@@ -151,8 +151,10 @@ sandbox_make() {
 	fi
 	rm -f "$tmp.list" "$tmp.pin"
 	mv "$tmp" "$dir"
-	# Trees of older lists serve nobody any more.
-	find "$CACHE/sandbox" -mindepth 1 -maxdepth 1 -type d ! -path "$dir" -exec rm -rf {} +
+	# Trees of older lists, unless another checkout used one this week.
+	find "$CACHE/sandbox" -mindepth 1 -maxdepth 1 -name '*.used' -mtime +7 | while read -r lists; do
+		rm -rf "${lists%.used}" "$lists"
+	done
 }
 
 sandbox_explain() {
@@ -179,6 +181,7 @@ sandbox_ready() {
 	else
 		sandbox_check_host
 	fi
+	touch "$dir.used"
 	SANDBOX=$dir
 }
 

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: MIT
 # Everything that meson knows as a test: user-space units, no guest.
 
-suite_unit() {
-	local log=$LOGS/unit.log row name state
+suite_unit() { meson_suite unit; }
+
+# meson_suite NAME: the tests of meson's suite NAME, a test each program.
+meson_suite() {
+	local suite=$1 log=$LOGS/$1.log row name state
 	programs_ready
 	mkdir -p "$LOGS"
-	sandbox meson test -C build/programs --no-rebuild --print-errorlogs --suite unit > "$log" 2>&1 || true
+	sandbox meson test -C build/programs --no-rebuild --print-errorlogs --suite "$suite" > "$log" 2>&1 || true
 	while IFS= read -r row; do
 		name=$(sed -E 's/^ *[0-9]+\/[0-9]+ +(.*[^ ]) +(OK|FAIL|SKIP|TIMEOUT|ERROR|EXPECTEDFAIL|UNEXPECTEDPASS|INTERRUPT) +.*$/\1/' <<< "$row")
 		state=$(grep -oE ' (OK|FAIL|SKIP|TIMEOUT|ERROR|EXPECTEDFAIL|UNEXPECTEDPASS|INTERRUPT) ' <<< "$row" | tail -n 1 | tr -d ' ')
 		case $state in
-		OK|EXPECTEDFAIL) pass "unit $name" ;;
-		SKIP) skip "unit $name" "see $log" ;;
-		*) fail "unit $name" "$state; log: $log" ;;
+		OK|EXPECTEDFAIL) pass "$suite $name" ;;
+		SKIP) skip "$suite $name" "see $log" ;;
+		*) fail "$suite $name" "$state; log: $log" ;;
 		esac
 	done < <(grep -E '^ *[0-9]+/[0-9]+ .* (OK|FAIL|SKIP|TIMEOUT|ERROR|EXPECTEDFAIL|UNEXPECTEDPASS|INTERRUPT) ' "$log")
 }
