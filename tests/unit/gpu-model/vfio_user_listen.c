@@ -28,7 +28,7 @@ static bool connects(const char *p)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	bool good;
 
-	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", p);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%.*s", (int)sizeof(sa.sun_path) - 1, p);
 	good = !connect(fd, (struct sockaddr *)&sa, sizeof(sa)) || errno == EAGAIN;	/* its queue is full */
 	close(fd);
 	return good;
