@@ -199,6 +199,12 @@ static int move_folio(struct device_pages *dp, struct folio *dst,
 			return -EINVAL;
 		if (!may_go_to_device(src))
 			return -EBUSY;
+		/*
+		 * A device leaves no dirty bit. What MADV_FREE has offered to
+		 * reclaim would come back, written, and still on offer.
+		 */
+		if (folio_test_anon(src) && !folio_test_swapbacked(src))
+			folio_set_swapbacked(src);
 	}
 
 	ret = folio_migrate_mapping(folio_mapping(src), dst, src,
