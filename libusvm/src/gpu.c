@@ -354,6 +354,7 @@ const struct backend gpu_backend = {
 	.statistics = gpu_statistics,
 	.reset = gpu_reset,
 	.place = gpu_place,
+	.forget = gpu_forget,
 	.residency = gpu_residency,
 	.advice = gpu_advice,
 	.queue_open = gpu_queue_open,

@@ -82,6 +82,8 @@ usvm_error gpu_error(struct queue *q, int err);
 
 /* gpu_place.c */
 usvm_error gpu_place(struct device *dev, uint64_t start, uint64_t end, bool to_device);
+/** gpu_forget() - parts of a range may have left VRAM; what is known of its 2 MiB blocks ends */
+void gpu_forget(struct device *dev, uint64_t start, uint64_t end);
 /** gpu_look_up() - is @at mapped in VRAM, and up to where is the answer the same? */
 usvm_error gpu_look_up(struct gpu *gpu, uint64_t at, uint64_t end, bool *vram, uint64_t *until);
 

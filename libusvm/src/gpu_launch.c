@@ -98,6 +98,8 @@ usvm_error gpu_launch(struct queue *q, const struct grid *grid)
 	if (!k->code)
 		return USVM_ERROR_NOT_SUPPORTED;
 	ranges_each(0, UINT64_MAX, prefetch, &preferred);
+	/* the grid's faults may move memory anywhere */
+	gpu_forget(q->dev, 0, UINT64_MAX);
 	err = preferred.error ? preferred.error : use_compute(q);
 	if (!err)
 		err = upload(q->gpu, k->module, &up);

@@ -98,6 +98,47 @@ static bool is_ours(struct gpu *gpu, uint64_t at, uint64_t end, uint64_t *until)
 	return yes;
 }
 
+/* The kernel may have unmapped these: they count as not mapped from now on. */
+static void forget_ours(struct gpu *gpu, uint64_t start, uint64_t end)
+{
+	struct extent tail = { 0 };
+	size_t first, last;
+
+	pthread_mutex_lock(&gpu->lock);
+	first = find(gpu, start);
+	if (first < gpu->count && gpu->ours[first].start < start) {
+		tail.start = end;
+		tail.end = gpu->ours[first].end;
+		gpu->ours[first++].end = start;
+	}
+	for (last = first; last < gpu->count && gpu->ours[last].end <= end; last++)
+		;
+	if (last < gpu->count && gpu->ours[last].start < end)
+		gpu->ours[last].start = end;
+	memmove(&gpu->ours[first], &gpu->ours[last], (gpu->count - last) * sizeof(*gpu->ours));
+	gpu->count -= last - first;
+	pthread_mutex_unlock(&gpu->lock);
+	if (tail.start < tail.end)
+		note_ours(gpu, tail.start, tail.end);
+}
+
+/*
+ * Moving a part of a large folio out of VRAM splits it; the rest stays there
+ * without being mapped, unless the kernel says that it takes care of that.
+ */
+void gpu_forget(struct device *dev, uint64_t start, uint64_t end)
+{
+	struct gpu *gpu = dev->priv;
+
+	if (gpu->features & NOUVEAU_SVM_BIND_FEATURE_MAPPED ||
+	    !(gpu->features & NOUVEAU_SVM_BIND_FEATURE_RESULT))
+		return;
+	start &= ~(NV_HUGE_SIZE - 1);
+	end = end > UINT64_MAX - NV_HUGE_SIZE ? UINT64_MAX :
+						(end + NV_HUGE_SIZE - 1) & ~(NV_HUGE_SIZE - 1);
+	forget_ours(gpu, start, end);
+}
+
 struct question {
 	struct gpu *gpu;
 	bool any;
@@ -150,6 +191,8 @@ struct preparing {
 	uint64_t from;		/* neighbouring pages that are treated alike */
 	uint64_t to;
 	enum treatment treatment;
+	uint64_t bind_from;	/* prepared, and not yet bound */
+	uint64_t bind_to;
 	usvm_error error;
 };
 
@@ -193,6 +236,17 @@ static void note_pages_with_contents(struct preparing *p)
 		note_ours(p->gpu, start, p->to);
 }
 
+static void bind_prepared(struct preparing *p)
+{
+	if (p->bind_from < p->bind_to && !p->error) {
+		atomic_fetch_add(&p->gpu->binds, 1);
+		p->error = error_from_errno(nv_svm_bind(&p->gpu->nv,
+							(void *)(uintptr_t)p->bind_from,
+							p->bind_to - p->bind_from));
+	}
+	p->bind_from = p->bind_to;
+}
+
 static void flush(struct preparing *p)
 {
 	uint64_t from = p->from;
@@ -208,6 +262,11 @@ static void flush(struct preparing *p)
 		else
 			note_ours(p->gpu, from, p->to);
 	}
+	if (p->bind_to != from) {
+		bind_prepared(p);
+		p->bind_from = from;
+	}
+	p->bind_to = p->to;
 	p->from = p->to;
 }
 
@@ -261,9 +320,12 @@ static int prepare(const struct pages_run *run, void *data)
 	return p->error ? 1 : 0;
 }
 
+/* What is in VRAM and mapped is not bound again: some kernels would unmap it. */
 static usvm_error bind(struct gpu *gpu, uint64_t start, uint64_t end)
 {
-	struct preparing p = { .gpu = gpu, .from = start, .to = start };
+	struct preparing p = {
+		.gpu = gpu, .from = start, .to = start, .bind_from = start, .bind_to = start,
+	};
 	int err;
 
 	if (start >= end)
@@ -272,10 +334,8 @@ static usvm_error bind(struct gpu *gpu, uint64_t start, uint64_t end)
 	if (err < 0)
 		return error_from_errno(err);
 	flush(&p);
-	if (p.error)
-		return p.error;
-	atomic_fetch_add(&gpu->binds, 1);
-	return error_from_errno(nv_svm_bind(&gpu->nv, (void *)(uintptr_t)start, end - start));
+	bind_prepared(&p);
+	return p.error;
 }
 
 struct binding {
@@ -313,8 +373,10 @@ usvm_error gpu_place(struct device *dev, uint64_t start, uint64_t end, bool to_d
 {
 	struct binding b = { .gpu = dev->priv, .at = start };
 
-	if (!to_device)
+	if (!to_device) {
+		gpu_forget(dev, start, end);
 		return to_ram(dev->priv, start, end);
+	}
 	ranges_each(start, end, skip_read_mostly, &b);
 	return b.error ? b.error : bind(b.gpu, b.at, end);
 }

@@ -90,6 +90,8 @@ struct backend {
 	/* moves whole pages; @to_device or to RAM */
 	usvm_error (*place)(struct device *dev, uint64_t start, uint64_t end, bool to_device);
 
+	/* a range is about to be discarded; may be NULL */
+	void (*forget)(struct device *dev, uint64_t start, uint64_t end);
 	/* where a range is; NULL, or NOT_SUPPORTED: the page tables are to be read */
 	usvm_error (*residency)(struct device *dev, uint64_t start, uint64_t end,
 				struct usvm_residency *residency);

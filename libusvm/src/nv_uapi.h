@@ -43,4 +43,9 @@ struct drm_nouveau_svm_extent {
 };
 #endif
 
+/* What is in VRAM stays mapped on the GPU, whatever moves beside it. */
+#ifndef NOUVEAU_SVM_BIND_FEATURE_MAPPED
+#define NOUVEAU_SVM_BIND_FEATURE_MAPPED		(1ULL << 4)
+#endif
+
 #endif

@@ -42,8 +42,10 @@ static void note_error(usvm_stream *s, usvm_error err, bool told)
 	}
 }
 
-static usvm_error discard(uint64_t start, uint64_t end)
+static usvm_error discard(struct device *dev, uint64_t start, uint64_t end)
 {
+	if (dev->backend->forget)
+		dev->backend->forget(dev, start, end);
 	if (madvise((void *)(uintptr_t)start, end - start, MADV_DONTNEED))
 		return errno == ENOMEM ? USVM_ERROR_INVALID_ADDRESS : error_from_errno(-errno);
 	return USVM_SUCCESS;
@@ -82,7 +84,7 @@ static usvm_error run(usvm_stream *s, struct op *op)
 		return err ? err : place(s, op);
 	case OP_DISCARD:
 		err = settle(s, op->ticket - 1);
-		return err ? err : discard(op->range.start, op->range.end);
+		return err ? err : discard(s->dev, op->range.start, op->range.end);
 	case OP_HOST_FUNC:
 		err = settle(s, op->ticket - 1);
 		if (!err)
