@@ -16,6 +16,7 @@
 #include "bar.h"
 #include "fault.h"
 #include "pfifo.h"
+#include "pte_watch.h"
 #include "unit.h"
 
 #define BLOCK_VIRTUAL	BIT(31)
@@ -44,6 +45,11 @@ static void block_write(struct gpu *gpu, u32 addr, u32 value)
 const struct mmu_space *bar2_space(const struct gpu *gpu)
 {
 	return gpu->bars->bar[2].virtual ? &gpu->bars->bar[2].space : NULL;
+}
+
+bool bar_owns(const struct gpu *gpu, u64 pdb)
+{
+	return gpu->bars->bar[1].space.pdb == pdb || gpu->bars->bar[2].space.pdb == pdb;
 }
 
 static void bar_fault(struct gpu *gpu, int bar, const struct mmu_xlate *x, bool write)
@@ -98,6 +104,8 @@ static bool access_page(struct gpu *gpu, int bar, u64 offset, u8 *buf, u32 len, 
 	} else if (ok) {
 		p = memory_ptr(gpu, x->aperture, x->addr, len, write);
 		ok = p;
+		if (ok && write && bar == 2 && x->aperture == APERTURE_VRAM)
+			pte_watch_write(gpu, x->addr, buf, len);
 		if (ok)
 			move(write ? p : buf, write ? buf : p, len);
 		else

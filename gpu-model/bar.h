@@ -19,4 +19,7 @@ void bar_access(struct gpu *gpu, int bar, u64 offset, u8 *buf, u32 len, bool wri
  */
 const struct mmu_space *bar2_space(const struct gpu *gpu);
 
+/* One of the BARs is bound to this page directory. Device lock held. */
+bool bar_owns(const struct gpu *gpu, u64 pdb);
+
 #endif

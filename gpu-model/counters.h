@@ -33,6 +33,9 @@ struct gpu;
 	X(PTE_64K, "pte.used.64k") \
 	X(PTE_2M, "pte.used.2m") \
 	X(PTE_SPARSE, "pte.used.sparse") \
+	X(PTE_WRITTEN_4K, "pte.written.4k") \
+	X(PTE_WRITTEN_64K, "pte.written.64k") \
+	X(PTE_WRITTEN_2M, "pte.written.2m") \
 	X(FAULTS_REPLAYABLE, "fault.replayable") \
 	X(FAULTS_FATAL, "fault.fatal") \
 	X(FAULTS_READ, "fault.read") \

@@ -195,8 +195,10 @@ static void show_later(struct gpu *gpu, const struct waiting *w)
 	if (u->policy.burst > 1 && u->nr_waiting >= u->policy.burst) {
 		for (u32 i = 0; i < u->nr_waiting; i++)
 			u->waiting[i].due = 0;
+		show_due(gpu, &u->later);
+	} else {
+		schedule(gpu);
 	}
-	schedule(gpu);
 }
 
 static void count(struct gpu *gpu, const struct gpu_fault *f, enum gpu_counter kind)

@@ -14,6 +14,7 @@
 #include "falcon.h"
 #include "fault.h"
 #include "mmu.h"
+#include "pte_watch.h"
 #include "replay.h"
 #include "unit.h"
 
@@ -65,6 +66,8 @@ static void invalidate_write(struct gpu *gpu, u32 addr, u32 v)
 	if (!(v & INVALIDATE_TRIGGER))
 		return;
 	count(gpu, v);
+	if (!(v & INVALIDATE_ALL_PDB))
+		pte_watch_root(gpu, bits32(pdb, 1, 0), ((u64)pdb_hi << 32 | (pdb & ~0xfu)) << 8);
 	mmu_invalidate(gpu, v & INVALIDATE_ALL_PDB, v & INVALIDATE_HUB_ONLY, bits32(pdb, 1, 0),
 		       ((u64)pdb_hi << 32 | (pdb & ~0xfu)) << 8);
 	replay(gpu, v);

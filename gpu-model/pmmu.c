@@ -29,6 +29,7 @@
 #include <string.h>
 
 #include "mmu.h"
+#include "pte_watch.h"
 #include "tlb.h"
 #include "unit.h"
 
@@ -338,7 +339,7 @@ static int pmmu_init(struct gpu *gpu)
 	if (!entries || entries > 1u << 20 || entries & (entries - 1))
 		return -EINVAL;
 	gpu->mmu = calloc(1, sizeof(*gpu->mmu));
-	if (!gpu->mmu)
+	if (!gpu->mmu || pte_watch_init(gpu))
 		return -ENOMEM;
 	for (int i = 0; i < MMU_NR_CLIENTS; i++) {
 		gpu->mmu->tlb[i] = tlb_create((u32)entries);
@@ -354,10 +355,12 @@ static void pmmu_fini(struct gpu *gpu)
 		tlb_destroy(gpu->mmu->tlb[i]);
 	free(gpu->mmu);
 	gpu->mmu = NULL;
+	pte_watch_fini(gpu);
 }
 
 const struct gpu_unit pmmu_unit = {
 	.name = "PMMU",
 	.init = pmmu_init,
+	.reset = pte_watch_forget,
 	.fini = pmmu_fini,
 };

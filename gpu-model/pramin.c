@@ -7,6 +7,7 @@
  * builds the page tables of BAR2.
  */
 #include "memory.h"
+#include "pte_watch.h"
 #include "unit.h"
 
 #define WINDOW		0x700000u
@@ -29,6 +30,8 @@ static u32 pramin_read(struct gpu *gpu, u32 addr)
 
 static void pramin_write(struct gpu *gpu, u32 addr, u32 value)
 {
+	if (aperture(gpu) == APERTURE_VRAM)
+		pte_watch_write(gpu, target(gpu, addr), (const u8 *)&value, sizeof(value));
 	memory_write32(gpu, aperture(gpu), target(gpu, addr), value);
 }
 

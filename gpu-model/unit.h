@@ -107,6 +107,7 @@ struct gpu {
 	struct pci *pci;
 	struct prom *prom;
 	struct mmu *mmu;
+	struct pte_watch *pte_watch;
 	struct bars *bars;
 	struct fault_unit *fault;
 	struct ptop *ptop;

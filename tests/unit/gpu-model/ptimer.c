@@ -74,6 +74,9 @@ static void test_alarm_follows_clock(void)
 	gpu_reset(b.gpu);
 	sleep_ms(40);
 	ok_eq(rd32(&b, 0x009100), 0, "a reset disarms");
+	wr32(&b, 0x009400, 0x20);
+	sleep_ms(20);
+	ok_eq(rd32(&b, 0x009100), 0, "setting the clock arms nothing");
 }
 
 int main(void)
