@@ -57,7 +57,7 @@ else
 fi
 
 # The guest would measure its clock wrongly on a loaded machine.
-[ "$ACCEL" != tcg ] || CMDLINE="tsc_early_khz=$("$IMAGE.tsc") tsc=reliable $CMDLINE"
+[ "$ACCEL" != tcg ] || CMDLINE="tsc_early_khz=$("$IMAGE.tsc") tsc=reliable no_timer_check $CMDLINE"
 
 rc=0
 [ "$INTERACTIVE" = yes ] || exec < /dev/null
