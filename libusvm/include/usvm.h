@@ -10,8 +10,9 @@
  * Units: sizes, offsets and pitches are bytes; times are said where they occur.
  * Errors: every call returns usvm_error. Errors of work that runs later
  * (streams) are returned by the next call that waits for that stream; a lost
- * device is returned by every call until usvm_device_reset(). Nothing waits for
- * ever on the GPU: the limit is USVM_TIMEOUT_MS milliseconds (30000).
+ * device is returned by every call that gives work, until usvm_device_reset().
+ * Nothing waits for ever on the GPU: the limit is USVM_TIMEOUT_MS milliseconds
+ * (30000).
  * Threads: every call may be made by any thread at any time, except that an
  * object must not be destroyed while another thread still passes it to a call.
  * fork(): the child sees the memory as ordinary copy-on-write memory and must

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# test_tools.sh BUILD: what the programs that look at others print. TAP.
-b=$1
+# test_tools.sh BUILD SOURCES: what the programs that look at others print, and
+# that the manual has every call of the header. TAP.
+b=$1 sources=$2
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 n=0 failed=0
@@ -61,5 +62,12 @@ has "$out" '^lost: device *7$' "a counter with a colon in its name"
 out=$("$b/usvm-top" -n 1 --proc "$dir" --debugfs "$dir/none")
 has "$out" 'no counters' "what is missing is said"
 has "$out" 'no process' "also of processes"
+missing=
+for call in $(grep -o '\<usvm_[a-z0-9_]*(' "$sources/include/usvm.h" | tr -d '(' | sort -u); do
+	grep -q "^.BR $call ()" "$sources/man/usvm.3" || missing="$missing $call"
+done
+[ -z "$missing" ] || echo "# missing:$missing"
+[ -z "$missing" ]
+ok $? "the manual has every call"
 echo "1..$n"
 exit $failed
