@@ -659,6 +659,8 @@ static int to_ram_window(struct nouveau_dmem *dmem, struct nouveau_dmem_window *
 	dmem_window_unmap_dma(dmem, w, npages);
 	migrate_vma_finalize(args);
 	*moved += now;
+	if (now)
+		nouveau_svm_pulled_back(dmem->drm, args->vma->vm_mm, args->start);
 	atomic64_add(ktime_get_ns() - begin, &dmem->stats.ns[1]);
 	trace_nouveau_dmem_migrate(true, args->start, npages, now);
 	return err;

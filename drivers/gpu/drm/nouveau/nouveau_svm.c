@@ -219,6 +219,25 @@ void nouveau_svmm_moved(struct nouveau_svmm *svmm, unsigned long addr, bool to_v
 		 GFP_NOWAIT | __GFP_NOWARN);
 }
 
+/**
+ * nouveau_svm_pulled_back - the CPU has taken something back to RAM
+ * @drm: the device
+ * @mm: whose
+ * @addr: where
+ */
+void nouveau_svm_pulled_back(struct nouveau_drm *drm, struct mm_struct *mm,
+			     unsigned long addr)
+{
+	struct nouveau_svm *svm = drm->svm;
+	struct nouveau_svmm *svmm;
+
+	mutex_lock(&svm->mutex);
+	list_for_each_entry(svmm, &svm->svmms, head)
+		if (svmm->notifier.mm == mm)
+			nouveau_svmm_moved(svmm, addr, false);
+	mutex_unlock(&svm->mutex);
+}
+
 static void svmm_forget_moves(struct nouveau_svmm *svmm, unsigned long start,
 			      unsigned long end)
 {

@@ -78,6 +78,8 @@ int nouveau_svmm_join(struct nouveau_svmm *svmm, u64 inst);
 void nouveau_svmm_part(struct nouveau_svmm *svmm, u64 inst);
 int nouveau_svmm_bind(struct drm_device *dev, void *data, struct drm_file *file);
 
+void nouveau_svm_pulled_back(struct nouveau_drm *drm, struct mm_struct *mm,
+			     unsigned long addr);
 int nouveau_svmm_watch(struct nouveau_svmm *svmm, struct nouveau_svm_watch *watch,
 		       unsigned long start, unsigned long end);
 void nouveau_svmm_unwatch(struct nouveau_svm_watch *watch);

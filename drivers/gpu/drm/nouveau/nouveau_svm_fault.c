@@ -595,7 +595,7 @@ static void fault_work(struct work_struct *work)
 	struct nouveau_svmm *last = NULL;
 	struct served served = {};
 	bool replay = false;
-	int idx;
+	int idx, ret;
 	u32 i;
 
 	if (!drm_dev_enter(svm->drm->dev, &idx))
@@ -615,7 +615,9 @@ static void fault_work(struct work_struct *work)
 		}
 		last = fault->svmm;
 		memset(&served, 0, sizeof(served));
-		if (!fault->svmm || fault_serve(svm, fault, &served)) {
+		ret = fault->svmm ? fault_serve(svm, fault, &served) : -EFAULT;
+		/* A range that does not stay still is no fault of the GPU's. */
+		if (ret && ret != -EBUSY) {
 			memset(&served, 0, sizeof(served));
 			replay |= fault_cancel(svm, fault);
 		} else {
