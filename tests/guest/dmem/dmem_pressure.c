@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Less VRAM than is wanted: run with 32 MiB of it. Nothing may be lost, nothing may
+ * Less VRAM than is wanted: run with 64 MiB of it. Nothing may be lost, nothing may
  * fail that could go on.
  */
 #define _GNU_SOURCE

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+# Device memory of nouveau in a guest on the GPU model: TAP programs, each on
+# release and on checked. GPU faults are made by the copy engine (ce-fault=replay).
+
+suite_dmem() {
+	local kernel name
+	programs_ready
+	for kernel in release checked; do
+		for name in figures rules races life; do
+			dmem_on "$kernel" "$name" 512M
+		done
+		dmem_on "$kernel" pressure 64M
+	done
+}
+
+# dmem_on KERNEL PROGRAM VRAM
+dmem_on() {
+	guest_defaults
+	G_KERNEL=$1 G_GPU=on G_GPU_OPTS=' --opt ce-fault=replay' G_VRAM=$3 G_LOAD_HMM=no
+	[ "$1" = release ] && G_LIMIT=300 || G_LIMIT=1200
+	G_PUT=("$BUILD/programs/tests/unit/dmem/dmem-guest-$2")
+	guest_tap "dmem/$1/$2" "dmem-$1-$2" "./dmem-guest-$2"
+}
