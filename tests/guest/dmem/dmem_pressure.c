@@ -144,7 +144,7 @@ static void buffers_and_memory_share(void)
 
 int main(void)
 {
-	tap_plan(21);
+	tap_plan(22);
 	must(gpu_open(&g), "open");
 	must(gpu_svm_init(&g), "SVM_INIT");
 	must(gpu_channel(&g), "channel");
