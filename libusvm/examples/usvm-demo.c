@@ -30,6 +30,7 @@
 #define STAGE_BYTES	MIB
 #define FILL_PATTERN	0x5ca1ab1eu
 #define MAX_STEPS	12
+#define MAP_MARKS	64
 
 struct step {
 	const char *name;
@@ -40,6 +41,7 @@ struct step {
 	uint64_t driver_launches;	/* by a counters file, as the next */
 	uint64_t gpu_faults;
 	struct pages_count where;
+	char map[MAP_MARKS + 1];	/* one mark for each part of the memory */
 	uint64_t sum;
 	bool good;
 };
@@ -133,6 +135,28 @@ static void count_now(const struct demo *d, struct step *s)
 	read_counters(d->counters, s);
 }
 
+/* R, r: RAM by 2 MiB and 4 KiB entries; V, v: VRAM; *: both; a dot: untouched. */
+static void draw(const struct demo *d, char *map)
+{
+	uint64_t part = d->size / MAP_MARKS < NV_HUGE_SIZE ? NV_HUGE_SIZE : d->size / MAP_MARKS;
+
+	for (uint64_t at = 0; at < d->size && *map == 0; at += part, map++) {
+		uint64_t size = d->size - at < part ? d->size - at : part;
+		struct pages_count c;
+
+		if (pages_scan(d->lower + at, size, &c))
+			*map = '?';
+		else if ((c.away_small || c.away_huge) && (c.ram_small || c.ram_huge))
+			*map = '*';
+		else if (c.away_small || c.away_huge)
+			*map = c.away_huge >= c.away_small ? 'V' : 'v';
+		else if (c.ram_small || c.ram_huge)
+			*map = c.ram_huge >= c.ram_small ? 'R' : 'r';
+		else
+			*map = '.';
+	}
+}
+
 static void begin(struct demo *d)
 {
 	count_now(d, &d->start);
@@ -154,6 +178,8 @@ static struct step *end(struct demo *d, const char *name, uint64_t bytes)
 	s->gpu_faults -= d->start.gpu_faults;
 	if (pages_scan(d->lower, d->size, &s->where))
 		memset(&s->where, 0, sizeof(s->where));
+	memset(s->map, 0, sizeof(s->map));
+	draw(d, s->map);
 	return s;
 }
 
@@ -386,6 +412,16 @@ static void print_table(const struct demo *d)
 	}
 }
 
+static void print_maps(const struct demo *d)
+{
+	printf("\nwhere it was after each step, in parts of %llu KiB"
+	       " (R RAM, V VRAM: 2 MiB entries; r, v: 4 KiB; * both)\n",
+	       (unsigned long long)(d->size / MAP_MARKS < NV_HUGE_SIZE ? NV_HUGE_SIZE :
+				    d->size / MAP_MARKS) >> 10);
+	for (unsigned int i = 0; i < d->nsteps; i++)
+		printf("%-17s %s\n", d->steps[i].name, d->steps[i].map);
+}
+
 static void print_json(const struct demo *d, bool good)
 {
 	printf("{\"program\":\"usvm-demo\",\"chipset\":\"%x\",\"bytes\":%llu,\"good\":%s,\"steps\":[",
@@ -488,8 +524,10 @@ int main(int argc, char **argv)
 			print_json(&d, good);
 		else
 			print_table(&d);
-		if (!d.json && d.nsteps > 1)
+		if (!d.json && d.nsteps > 1) {
+			print_maps(&d);
 			print_folios(&d, &d.steps[1].where);
+		}
 		if (!d.json)
 			printf("%s\n", good ? "Every byte is right." : "FAILED.");
 	}

@@ -315,9 +315,12 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: usvm-map [--svg FILE] [--save FILE] [--all] PID|FILE\n");
 		return 2;
 	}
-	if (save && !(map.save = fopen(save, "w"))) {
-		perror(save);
-		return 1;
+	if (save) {
+		map.save = fopen(save, "w");
+		if (!map.save) {
+			perror(save);
+			return 1;
+		}
 	}
 	pid = strtol(argv[optind], &end, 10);
 	err = *end || pid <= 0 ? read_saved(&map, argv[optind]) :

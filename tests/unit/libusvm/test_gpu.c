@@ -386,6 +386,35 @@ static void add_inputs(float *a, float *b, unsigned int n, float k)
 	}
 }
 
+/* What advice does to the faults of a kernel that writes memory the GPU never saw. */
+static void test_advised_faults(usvm_kernel *k)
+{
+	unsigned int n = 8 * PAGE / 4;
+	struct usvm_dim3 grid = { (n + 63) / 64, 1, 1 }, block = { 64, 1, 1 };
+	float *a = (float *)pages(8), *b = (float *)pages(8), *c = (float *)pages(8);
+	void *args[] = { &a, &b, &c, &n };
+	int advice = 0;
+
+	usvm_device_get_attribute(&advice, USVM_ATTR_KERNEL_ADVICE, 0);
+	add_inputs(a, b, n, 1);
+	add_inputs(c, c, n, 1);
+	usvm_mem_advise(a, 8 * PAGE, USVM_ADVISE_SET_READ_MOSTLY, 0);
+	usvm_mem_advise(b, 8 * PAGE, USVM_ADVISE_SET_PREFERRED_LOCATION, 0);
+	usvm_mem_advise(c, 8 * PAGE, USVM_ADVISE_SET_PREFERRED_LOCATION, USVM_HOST);
+	usvm_launch(k, grid, block, args, NULL);
+	tap_is(usvm_stream_synchronize(NULL), USVM_SUCCESS, "launch on advised memory");
+	tap_is((int)in_vram(b, 8 * PAGE), 8 * PAGE, "what prefers the device is there");
+	tap_ok(!advice || (!in_vram(a, 8 * PAGE) && !in_vram(c, 8 * PAGE)),
+	       "what is mostly read, or prefers the host, is in RAM (where the kernel takes advice)");
+	tap_is((int)wrong_sums(c, n, 1), 0, "sums right");
+	usvm_mem_advise(a, 8 * PAGE, USVM_ADVISE_UNSET_READ_MOSTLY, 0);
+	usvm_mem_advise(b, 8 * PAGE, USVM_ADVISE_UNSET_PREFERRED_LOCATION, 0);
+	usvm_mem_advise(c, 8 * PAGE, USVM_ADVISE_UNSET_PREFERRED_LOCATION, 0);
+	munmap(a, 8 * PAGE);
+	munmap(b, 8 * PAGE);
+	munmap(c, 8 * PAGE);
+}
+
 static void test_kernels(const char *file)
 {
 	unsigned int n = 20000;
@@ -430,6 +459,7 @@ static void test_kernels(const char *file)
 	tap_is(usvm_stream_synchronize(s), USVM_SUCCESS, "a fill, then a hundred launches");
 	tap_is((int)wrong_sums(c, n, 3), 0, "sums right");
 	usvm_stream_destroy(s);
+	test_advised_faults(k);
 	tap_is(usvm_module_unload(m), USVM_SUCCESS, "unload");
 	munmap(b, 20 * PAGE);
 	munmap(c, 20 * PAGE);
