@@ -26,6 +26,7 @@
 #include "pmc.h"
 #include "ptimer.h"
 #include "replay.h"
+#include "trace.h"
 #include "unit.h"
 
 #define ENTRY_SIZE		32u
@@ -217,6 +218,7 @@ void fault_post_replayable(struct gpu *gpu, const struct gpu_fault *fault)
 	struct waiting w = { .fault = *fault, .time = ptimer_now(gpu) };
 
 	count(gpu, fault, CTR_FAULTS_REPLAYABLE);
+	trace_op(gpu, FAULT, pfifo_channel_at(gpu, fault->space.inst), fault->va, fault->access, fault->reason);
 	fecs_set_context(gpu, fault->space.inst_aperture, fault->space.inst);
 	if (!p->late_ns && p->burst < 2) {
 		show_all(gpu, &w);
@@ -233,6 +235,7 @@ void fault_post_fatal(struct gpu *gpu, const struct gpu_fault *f)
 	u32 id = f->engine % FAULT_NR, unit = REG_FAULT_UNIT(id);
 
 	count(gpu, f, CTR_FAULTS_FATAL);
+	trace_op(gpu, FATAL, pfifo_channel_at(gpu, f->space.inst), f->va, f->access, f->reason);
 	if (!(reg_get(gpu, REG_FAULT_UNITS) & BIT(id))) {
 		reg_set(gpu, unit, (u32)(f->space.inst >> 12) | (u32)f->space.inst_aperture << 28);
 		reg_set(gpu, unit + 0x4, (u32)f->va);

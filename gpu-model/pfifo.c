@@ -75,6 +75,15 @@ struct channel *pfifo_channel(struct gpu *gpu, u32 id)
 	return id < NR_CHANNELS ? &gpu->pfifo->channel[id] : NULL;
 }
 
+int pfifo_channel_at(struct gpu *gpu, u64 inst)
+{
+	for (u32 i = 0; i < NR_CHANNELS; i++) {
+		if (gpu->pfifo->channel[i].bound && gpu->pfifo->channel[i].inst == inst)
+			return (int)i;
+	}
+	return -1;
+}
+
 struct runlist *pfifo_runlist_of(struct gpu *gpu, const struct channel *ch)
 {
 	if (ch->runlist < 0 || (u32)ch->runlist >= gpu->pfifo->nr_runlists)

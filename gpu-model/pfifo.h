@@ -39,6 +39,9 @@ void pfifo_trap_served(struct gpu *gpu, u32 pbdma);
 /* Channel by number, or NULL. */
 struct channel *pfifo_channel(struct gpu *gpu, u32 id);
 
+/* Number of the channel that is bound to an instance block, or -1. */
+int pfifo_channel_at(struct gpu *gpu, u64 inst);
+
 /* PBDMA that serves a channel: a runlist's first, or second for run queue 1. */
 u32 pfifo_pbdma_of(struct gpu *gpu, const struct channel *ch);
 

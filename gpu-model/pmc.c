@@ -18,6 +18,7 @@
 
 #include "event.h"
 #include "pmc.h"
+#include "trace.h"
 #include "unit.h"
 
 struct pmc {
@@ -33,6 +34,7 @@ struct pmc {
 static void send(struct gpu *gpu)
 {
 	counter_inc(gpu, CTR_IRQS);
+	trace_op(gpu, IRQ, -1, gpu->pmc->lines, 0, 0);
 	if (gpu->config.host.irq)
 		gpu->config.host.irq(gpu->config.host.ctx);
 }

@@ -31,6 +31,7 @@
 #include "mmu.h"
 #include "pte_watch.h"
 #include "tlb.h"
+#include "trace.h"
 #include "unit.h"
 
 #define VA_BITS		49
@@ -315,6 +316,7 @@ void mmu_invalidate(struct gpu *gpu, bool all, bool hub_only, enum gpu_aperture 
 {
 	u64 dropped = 0;
 
+	trace_op(gpu, INVALIDATE, -1, pdb, all, hub_only);
 	pthread_rwlock_wrlock(&gpu->access);
 	for (int i = 0; i < MMU_NR_CLIENTS; i++) {
 		if (!hub_only || i != MMU_CLIENT_GPC)

@@ -14,7 +14,6 @@
 #include "pbdma.h"
 #include "pfifo_priv.h"
 #include "ptop.h"
-#include "trace.h"
 
 #define MIN_SLICE_NS	200000ull
 #define MAX_SLICE_NS	5000000ull
@@ -161,7 +160,6 @@ static void settle_wait(struct channel *ch)
 
 static void settle_fault(struct gpu *gpu, struct channel *ch)
 {
-	trace_op(gpu, FAULT, (int)ch->id, ch->fault.va, ch->fault.access, ch->fault.reason);
 	if (ch->fault_replayable) {
 		ch->state = CHANNEL_FAULTED;
 		fault_post_replayable(gpu, &ch->fault);

@@ -225,11 +225,28 @@ void server_stop(struct server *s)
 		_exit(1);
 }
 
-static void report(struct server *s)
+static void report_transport(struct vfio_user *vu)
+{
+	const struct vfio_user_stats st = vfio_user_stats(vu);
+	const struct { const char *name; uint64_t value; } line[] = {
+		{ "messages", st.messages }, { "posted", st.posted }, { "errors", st.errors },
+		{ "region_reads", st.region_reads }, { "region_writes", st.region_writes },
+		{ "batches", st.multi_messages }, { "batched_writes", st.multi_writes },
+		{ "dma_maps", st.dma_maps }, { "dma_unmaps", st.dma_unmaps }, { "resets", st.resets },
+		{ "receives", st.receives }, { "irqs", st.irqs },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(line); i++)
+		fprintf(stderr, "gpu-model: transport.%s %llu\n", line[i].name,
+			(unsigned long long)line[i].value);
+}
+
+static void report(struct server *s, struct vfio_user *vu)
 {
 	gpu_report_unmodelled(s->gpu, stderr);
 	if (s->options->verbose < 1)
 		return;
+	report_transport(vu);
 	for (int i = 0; i < GPU_NR_COUNTERS; i++) {
 		u64 v = counter_get(s->gpu, (enum gpu_counter)i);
 
@@ -245,7 +262,7 @@ void server_free(struct server *s)
 
 	ctl_free(s->ctl);
 	if (vu)
-		report(s);
+		report(s, vu);
 	gpu_destroy(s->gpu);		/* no thread of it uses the connection after this */
 	vfio_user_free(vu);
 	if (s->trace)

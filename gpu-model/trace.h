@@ -36,6 +36,7 @@ struct gpu;
 	X(ACQUIRE, "acquire", "address", "payload", "") \
 	X(NON_STALL, "non-stall", "", "", "") \
 	X(FAULT, "fault", "address", "access", "reason") \
+	X(FATAL, "fatal-fault", "address", "access", "reason") \
 	X(REPLAY, "replay", "", "", "") \
 	X(CANCEL, "cancel", "inst", "client", "") \
 	X(KILL, "kill", "", "", "") \
