@@ -17,13 +17,17 @@ enum table_kind { NOT_A_TABLE, PD3, PD2, PD1, PD0, SPT, LPT };
 #define PDE_VRAM	1u
 #define LPT_SIZE	0x100u
 
-/* Tables learnt at once: a guest that links tables into knots costs no more than that. */
-#define LEARN_MAX	4096u
+/*
+ * Tables visited at once, when a root is named and when a directory entry is written: a
+ * guest that links tables into knots costs no more than that.
+ */
+#define ROOT_MAX	4096u
+#define ENTRY_MAX	64u
 
 struct pte_watch {
 	u8 *kind;		/* of each 4 KiB page of VRAM */
 	u64 pages;
-	u32 budget;		/* tables that may still be learnt */
+	u32 budget;		/* tables that may still be visited */
 };
 
 int pte_watch_init(struct gpu *gpu)
@@ -107,24 +111,21 @@ static void entry_appears(struct gpu *gpu, u64 addr, enum table_kind kind, u32 e
 		learn(gpu, table, child);
 }
 
-/* Not known as a table, or a root of old: nothing tells when a root is freed. 64 KiB tables share pages. */
-static bool is_free(const struct pte_watch *w, u64 page, enum table_kind kind)
-{
-	return w->kind[page] == NOT_A_TABLE || w->kind[page] == PD3 || kind == LPT;
-}
-
 static u32 table_bytes(enum table_kind kind)
 {
 	return kind == LPT ? LPT_SIZE : kind == PD3 ? 4 * ENTRY : PAGE;
 }
 
-/* A table is new: so are all its entries. */
+/*
+ * A table is new: so are all its entries. What the page held before does not matter; 64 KiB tables
+ * share pages.
+ */
 static void learn(struct gpu *gpu, u64 addr, enum table_kind kind)
 {
 	struct pte_watch *w = gpu->pte_watch;
 	u64 page = addr / PAGE;
 
-	if (page >= w->pages || !is_free(w, page, kind) || !w->budget)
+	if (page >= w->pages || (w->kind[page] == kind && kind != LPT) || !w->budget)
 		return;
 	w->budget--;
 	w->kind[page] = (u8)kind;
@@ -132,18 +133,33 @@ static void learn(struct gpu *gpu, u64 addr, enum table_kind kind)
 		entry_appears(gpu, at, kind, vram_read32(gpu, at));
 }
 
-/* A directory entry goes: its table is none any more. 64 KiB tables share a page with others. */
-static void entry_goes(struct gpu *gpu, u64 addr, enum table_kind kind)
+static void forget_entry(struct gpu *gpu, u64 addr, enum table_kind kind);
+
+/* A table is freed, and with it, without a word, all that lies below. */
+static void forget(struct gpu *gpu, u64 addr, enum table_kind kind)
+{
+	struct pte_watch *w = gpu->pte_watch;
+	u64 page = addr / PAGE;
+
+	if (page >= w->pages || w->kind[page] != kind || !w->budget)
+		return;
+	w->budget--;
+	w->kind[page] = NOT_A_TABLE;
+	if (kind != SPT) {
+		for (u64 at = addr; at < addr + PAGE; at += ENTRY)
+			forget_entry(gpu, at, kind);
+	}
+}
+
+/* A directory entry goes; depth is bounded as above. 64 KiB tables stay: others share their page. */
+static void forget_entry(struct gpu *gpu, u64 addr, enum table_kind kind)
 {
 	enum table_kind child = child_of(kind, addr);
 	u32 entry = vram_read32(gpu, addr);
-	u64 table;
+	u64 table = child == NOT_A_TABLE || is_2m_pte(kind, addr, entry) ? 0 : target(entry, child);
 
-	if (child == NOT_A_TABLE || child == LPT || is_2m_pte(kind, addr, entry))
-		return;
-	table = target(entry, child);
-	if (table && table / PAGE < gpu->pte_watch->pages)
-		gpu->pte_watch->kind[table / PAGE] = NOT_A_TABLE;
+	if (table && child != LPT)
+		forget(gpu, table, child);
 }
 
 void pte_watch_root(struct gpu *gpu, enum gpu_aperture aperture, u64 pdb)
@@ -153,7 +169,7 @@ void pte_watch_root(struct gpu *gpu, enum gpu_aperture aperture, u64 pdb)
 	if (aperture != APERTURE_VRAM || bar_owns(gpu, pdb) || pdb / PAGE >= w->pages || w->kind[pdb / PAGE] == PD3)
 		return;
 	w->kind[pdb / PAGE] = NOT_A_TABLE;
-	w->budget = LEARN_MAX;
+	w->budget = ROOT_MAX;
 	learn(gpu, pdb, PD3);
 }
 
@@ -166,8 +182,8 @@ static void entry_written(struct gpu *gpu, u64 addr, u32 entry)
 		return;
 	if (child_of(kind, addr) != NOT_A_TABLE && entry == vram_read32(gpu, addr))
 		return;
-	entry_goes(gpu, addr, kind);
-	w->budget = LEARN_MAX;
+	w->budget = ENTRY_MAX;
+	forget_entry(gpu, addr, kind);
 	entry_appears(gpu, addr, kind, entry);
 }
 

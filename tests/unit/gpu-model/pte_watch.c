@@ -73,6 +73,9 @@ int main(void)
 	phys_wr64(&b, pd0_entry(&t, 0x10000) + 8, 0);
 	bar_wr32(&b, GPU_BAR2, 0x30000, 1);
 	expect(c, 0, 0, 0, "a table that no directory points to is none");
+	phys_wr64(&b, t.pd3 + 64, (pte_at(&t, 1ull << 40, 12) & ~0xfffull) >> 4 | 2);
+	phys_wr64(&b, pte_at(&t, 1ull << 40, 12) + 8, 1);
+	expect(c, 1, 0, 0, "a root has four entries");
 	phys_wr64(&b, t.pd3 + 8, t.pd3 >> 4 | 2);
 	phys_wr64(&b, t.pd3 + 16, t.pd3 >> 4 | 2);
 	ok(rd32(&b, 0) != 0, "a root that points to itself does no harm");
