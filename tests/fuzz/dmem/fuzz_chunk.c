@@ -5,6 +5,7 @@
  * of what is allocated must agree with the answers.
  */
 #include "../../../drivers/gpu/drm/nouveau/nouveau_dmem_chunk.c"
+#include "../../../drivers/gpu/drm/nouveau/nouveau_dmem_chunk_check.c"
 
 #define CHUNKS	3
 #define PAGES	NOUVEAU_DMEM_CHUNK_PAGES

@@ -4,6 +4,7 @@
  * the very lines that the kernel runs are the ones that are tested.
  */
 #include "../../../drivers/gpu/drm/nouveau/nouveau_dmem_chunk.c"
+#include "../../../drivers/gpu/drm/nouveau/nouveau_dmem_chunk_check.c"
 
 #include "tap.h"
 

@@ -8,7 +8,7 @@
  * ========================== ======================================================
  * nouveau_dmem.c             life cycle, VRAM taken and given back, what the core mm
  *                            calls
- * nouveau_dmem_chunk.[ch]    the allocator
+ * nouveau_dmem_chunk*.[ch]   the allocator
  * nouveau_dmem_batch.[ch]    copies joined into launches
  * nouveau_dmem_copy.[ch]     the copy engine
  * nouveau_dmem_migrate.c     to VRAM and back
@@ -350,20 +350,26 @@ int nouveau_dmem_revive(struct nouveau_drm *drm)
 }
 
 /**
- * nouveau_dmem_suspend - let TTM save what is in VRAM
+ * nouveau_dmem_suspend - empty VRAM before the device sleeps
  * @drm: the device
  *
- * The regions' buffer objects are unpinned; TTM moves them out with their content.
  * User space is frozen, and nouveau_svm_suspend() has taken all GPU translations
- * away: the addresses may be different afterwards.
+ * away. Everything goes to RAM by our own copies, and the VRAM back to TTM. What
+ * somebody holds locked just now is left to TTM: its region is unpinned and moves
+ * with its content, perhaps to another address.
  */
 void nouveau_dmem_suspend(struct nouveau_drm *drm)
 {
 	struct nouveau_dmem *dmem = drm->dmem;
 	struct nouveau_dmem_vram *vram;
+	u32 tries;
 
 	if (!dmem)
 		return;
+	for (tries = 2 * dmem->pool.nr_chunks; tries; tries--)
+		if (!READ_ONCE(dmem->pool.pages_used) || !dmem_evict_coldest(dmem, ~0ull))
+			break;
+	dmem_give_back_idle(dmem, ~0ull);
 	nouveau_dmem_copier_idle(&dmem->copier);
 	mutex_lock(&dmem->grow);
 	list_for_each_entry(vram, &dmem->vrams, link)
@@ -372,7 +378,7 @@ void nouveau_dmem_suspend(struct nouveau_drm *drm)
 }
 
 /**
- * nouveau_dmem_resume - bring everything back to VRAM
+ * nouveau_dmem_resume - have the rest of VRAM again
  * @drm: the device
  */
 void nouveau_dmem_resume(struct nouveau_drm *drm)

@@ -5,6 +5,7 @@
  * real ones. The source is included: the module tests its own copy.
  */
 #include "nouveau_dmem_chunk.c"
+#include "nouveau_dmem_chunk_check.c"
 
 #include <kunit/test.h>
 

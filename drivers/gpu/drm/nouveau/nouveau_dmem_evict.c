@@ -22,6 +22,8 @@
 
 #include "nouveau_drv.h"
 
+#include <drm/drm_drv.h>
+
 #include <linux/delay.h>
 #include <linux/highmem.h>
 
@@ -226,16 +228,22 @@ void dmem_room_work(struct work_struct *work)
  */
 bool nouveau_dmem_make_room(struct nouveau_drm *drm, u64 bytes)
 {
-	struct nouveau_dmem *dmem = drm->dmem;
+	struct nouveau_dmem *dmem;
+	bool done = false;
+	int idx;
 
-	/* Device memory itself wants more: it must not push itself out. */
-	if (!dmem || READ_ONCE(dmem->dying) || READ_ONCE(dmem->growing) == current ||
-	    current_work() == &dmem->room_work || !READ_ONCE(dmem->pool.nr_chunks))
+	if (!drm_dev_enter(drm->dev, &idx))
 		return false;
-
-	atomic64_add(bytes, &dmem->room_bytes);
-	reinit_completion(&dmem->room_done);
-	queue_work(system_unbound_wq, &dmem->room_work);
-	return wait_for_completion_timeout(&dmem->room_done,
-					   msecs_to_jiffies(ROOM_WAIT_MS)) != 0;
+	dmem = drm->dmem;
+	/* Device memory itself wants more: it must not push itself out. */
+	if (dmem && !READ_ONCE(dmem->dying) && READ_ONCE(dmem->growing) != current &&
+	    current_work() != &dmem->room_work && READ_ONCE(dmem->pool.nr_chunks)) {
+		atomic64_add(bytes, &dmem->room_bytes);
+		reinit_completion(&dmem->room_done);
+		queue_work(system_unbound_wq, &dmem->room_work);
+		done = wait_for_completion_timeout(&dmem->room_done,
+						   msecs_to_jiffies(ROOM_WAIT_MS)) != 0;
+	}
+	drm_dev_exit(idx);
+	return done;
 }

@@ -47,8 +47,6 @@
 #include <nvif/ioctl.h>
 #include <nvif/vmm.h>
 
-#define SVMM_DBG(s,f,a...) NV_DEBUG((s)->drm, "svm-%p: "f"\n", (s), ##a)
-
 /* The layout that nvif_object_ioctl() wants. */
 struct nouveau_svmm_pfnmap {
 	struct nvif_ioctl_v0 i;

@@ -18,8 +18,7 @@
 /* After a page was pulled back by the CPU, GPU faults leave it there so long. */
 #define SVM_GUARD_MS		100
 
-#define SVM_DBG(s,f,a...) NV_DEBUG((s)->drm, "svm: "f"\n", ##a)
-#define SVM_ERR(s,f,a...) NV_WARN((s)->drm, "svm: "f"\n", ##a)
+#define SVM_ERR(s, f, a...) NV_WARN((s)->drm, "svm: " f "\n", ##a)
 
 /* What a GPU fault does with memory; see the uAPI. */
 enum nouveau_svm_policy {
