@@ -20,7 +20,7 @@
  * large folio, aligned            entries are installed
  * large folio, anything else      split to the largest order the driver takes
  *                                 and that can be aligned, then looked at again
- * small folio                     one entry, as ever
+ * small folio                     one entry, as ever; not if KSM has merged it
  * ==============================  ============================================
  *
  * A driver that did not ask for large folios takes order 0 only, so everything
@@ -137,21 +137,31 @@ static bool collect_can_migrate(const struct collect *c, struct folio *folio)
 		(!folio_test_large(folio) || folio_test_anon(folio));
 }
 
-static bool collect_trylock(const struct collect *c, struct folio *folio)
-{
-	folio_get(folio);
-	if (is_fault_folio(folio, c->migrate->fault_page) ||
-	    folio_trylock(folio))
-		return true;
-	folio_put(folio);
-	return false;
-}
-
 static void collect_unlock(const struct collect *c, struct folio *folio)
 {
 	if (!is_fault_folio(folio, c->migrate->fault_page))
 		folio_unlock(folio);
 	folio_put(folio);
+}
+
+/*
+ * Reference and lock, unless that means to wait. What KSM has merged stays where
+ * it is: ksmd reads it, and looks for its mappings in its own way. The lock keeps
+ * it from being merged now.
+ */
+static bool collect_trylock(const struct collect *c, struct folio *folio)
+{
+	folio_get(folio);
+	if (is_fault_folio(folio, c->migrate->fault_page))
+		return true;
+	if (!folio_trylock(folio)) {
+		folio_put(folio);
+		return false;
+	}
+	if (!folio_test_ksm(folio))
+		return true;
+	collect_unlock(c, folio);
+	return false;
 }
 
 static void record_folio(struct collect *c, unsigned long addr,
