@@ -24,7 +24,7 @@ for v in $versions; do
 		tar -xf "$d"/usr/src/*.tar.xz -C "$d/linux" --strip-components=1
 		rm -rf "$d/usr"
 		python3 tools/inside/overlay.py --pristine "$d/linux" --top . --stage "$d/stage" --tree "$d/tree" \
-			> "$d/log" 2>&1 || state=$(tail -n 1 "$d/log")
+			> "$d/log" 2>&1 || state=$(grep -m 1 "^hooks:" "$d/log" || echo "cannot be laid")
 		cat "$d/log"
 	else
 		state="could not be fetched"

@@ -12,6 +12,9 @@ A hook is one file in hooks/, named in hooks/series:
     ---
     a unified diff (may be missing)
 
+A point release may have changed the lines that a hook quotes. Where it did,
+NAME@N.patch stands beside NAME.patch and takes its place on 6.12.N and older.
+
 Each hunk has one In: line, in order: the file, and the function (or struct,
 enum, union, macro; `-` between definitions) in which its changed lines must
 lie once the patch is applied. Kernel files repeat their lines, and a hunk
@@ -102,18 +105,41 @@ class Hook:
         return sorted(set(h.path for h in self.hunks))
 
 
-def series(top):
+def sublevel(pristine):
+    """N of the 6.12.N in the Makefile of a kernel tree."""
+    with open(os.path.join(pristine, "Makefile"), encoding="utf-8") as f:
+        m = re.search(r"^SUBLEVEL = (\d+)", f.read(), re.M)
+    if not m:
+        raise HookError("%s/Makefile names no SUBLEVEL" % pristine)
+    return int(m.group(1))
+
+
+def variant(file, level):
+    """The hook to take for 6.12.level: the variant that ends soonest at or
+    after it, else the hook itself."""
+    base, ext = os.path.splitext(file)
+    best = None
+    for name in os.listdir(os.path.dirname(file)):
+        m = re.match(re.escape(os.path.basename(base)) + r"@(\d+)" + re.escape(ext) + "$", name)
+        if m and int(m.group(1)) >= level and (best is None or int(m.group(1)) < best):
+            best = int(m.group(1))
+    return file if best is None else "%s@%d%s" % (base, best, ext)
+
+
+def series(top, pristine):
+    """The hooks in order, as they are for this kernel source."""
     path = os.path.join(top, "hooks", "series")
     hooks = []
     if not os.path.exists(path):
         return hooks
+    level = sublevel(pristine)
     for line in open(path, encoding="utf-8"):
         name = line.split("#")[0].strip()
         if name:
             file = os.path.join(top, "hooks", name)
             if not os.path.exists(file):
                 raise HookError("hooks/series names %s, which is not there" % name)
-            hooks.append(Hook(file))
+            hooks.append(Hook(variant(file, level)))
     return hooks
 
 

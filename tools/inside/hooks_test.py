@@ -127,5 +127,12 @@ check("In: lines" in e, "each hunk needs its In: line")
 e = error(lambda: hook(hunk(8, BODY), ["f.c"]))
 check("names no function" in e, "an In: line must name a function")
 
+d = tempfile.mkdtemp()
+for name in ("0001-a.patch", "0001-a@94.patch", "0001-a@107.patch", "0001-ab@200.patch"):
+    open(os.path.join(d, name), "w").close()
+for level, want in ((90, "0001-a@94.patch"), (94, "0001-a@94.patch"), (95, "0001-a@107.patch"), (108, "0001-a.patch")):
+    check(os.path.basename(H.variant(os.path.join(d, "0001-a.patch"), level)) == want,
+          "6.12.%d takes %s" % (level, want))
+
 print("1..%d" % count)
 sys.exit(1 if failed else 0)

@@ -42,7 +42,7 @@ def stage_series(top, pristine, stage):
         if os.path.exists(src):
             shutil.copyfile(src, dst)
 
-    for hook in H.series(top):
+    for hook in H.series(top, pristine):
         for path in hook.overlay:
             bring(path)
             src = os.path.join(top, path)

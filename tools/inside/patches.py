@@ -45,7 +45,7 @@ def main():
     p.add_argument("--out", required=True)
     a = p.parse_args()
     try:
-        hooks = H.series(a.top)
+        hooks = H.series(a.top, a.pristine)
         files = sorted({f for h in hooks for f in h.overlay + h.files()})
         with tempfile.TemporaryDirectory() as d:
             repo = os.path.join(d, "made")
