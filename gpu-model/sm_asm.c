@@ -191,7 +191,13 @@ static bool take_short(struct parser *s)
 		place(s, 56, 1, f >> 31);
 		return true;
 	}
-	if (!take_number(s, &v) || v < -0x80000 || v > 0x7ffff)
+	if (!take_number(s, &v))
+		return false;
+	if (forms & SM_IMM_U6) {
+		place(s, 20, 6, v);
+		return v >= 0 && v < 64;
+	}
+	if (v < -0x80000 || v > 0x7ffff)
 		return false;
 	place(s, 20, 19, v);
 	place(s, 56, 1, v < 0);

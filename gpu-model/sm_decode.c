@@ -109,7 +109,9 @@ static void take_b(struct sm_insn *insn, enum sm_variant v)
 		break;
 	case SM_V_IMM:
 		insn->b_src = SM_SRC_IMM;
-		if (row->forms & (SM_IMM_FLOAT | SM_IMM_DOUBLE))
+		if (row->forms & SM_IMM_U6)
+			insn->imm = imm & 63;
+		else if (row->forms & (SM_IMM_FLOAT | SM_IMM_DOUBLE))
 			insn->imm = imm << 12 | (u32)bits(insn->word, 56, 1) << 31;
 		else
 			insn->imm = imm | (bits(insn->word, 56, 1) ? 0xfff80000 : 0);

@@ -104,6 +104,7 @@ enum sm_forms {
 	SM_IMM_DOUBLE = 16,	/* ... of an f64 */
 	SM_IMM_U16 = 32,	/* 16 bits, zero extended; the row is the immediate form itself */
 	SM_NOCONST = 64,	/* of RCI, there is no form with a constant */
+	SM_IMM_U6 = 128,	/* the immediate has 6 bits: other fields follow */
 };
 
 struct sm_row {

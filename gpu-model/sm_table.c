@@ -62,9 +62,9 @@ const struct sm_row sm_rows[] = {
 	{ SM_IADD3, "iadd3", 0x5cc0, 0xfff0, 0, {
 		FW(IADD3SH, 37, 2), FW(IADD3A, 35, 2), FW(IADD3B, 33, 2), FW(IADD3C, 31, 2),
 		F1(X, 48), CC, D, F1(NEG_A, 51), A, F1(NEG_B, 50), BR, F1(NEG_C, 49), C } },
-	{ SM_SHF_R, "shf.r", 0x5cf8, 0xfff8, INT | SM_NOCONST, {
+	{ SM_SHF_R, "shf.r", 0x5cf8, 0xfff8, INT | SM_NOCONST | SM_IMM_U6, {
 		F1(W, 50), FW(SHFTYPE, 37, 2), F1(HI, 48), F1(X, 49), CC, D, A, B, C } },
-	{ SM_SHF_L, "shf.l", 0x5bf8, 0xfff8, INT | SM_NOCONST, {
+	{ SM_SHF_L, "shf.l", 0x5bf8, 0xfff8, INT | SM_NOCONST | SM_IMM_U6, {
 		F1(W, 50), FW(SHFTYPE, 37, 2), F1(HI, 48), F1(X, 49), CC, D, A, B, C } },
 	{ SM_BFI, "bfi", 0x5bf0, 0xfff8, INT3, {
 		CC, D, A, B, C } },

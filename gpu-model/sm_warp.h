@@ -96,7 +96,7 @@ struct sm_core {
 	struct sm_code_page *code_now;		/* the one used last */
 	struct sm_bank bank[SM_NR_BANKS];
 	struct sm_tlb_entry tlb[SM_TLB_SIZE];
-	u64 instructions, parked;
+	u64 instructions, parked, fences;
 	struct sm_report report;
 	void (*trace)(void *ctx, u32 warp, u64 pc, u64 word, u32 mask);
 	void *trace_ctx;

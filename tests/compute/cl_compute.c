@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * OpenCL programs as any application would write them, on pointers from
- * malloc() (fine-grain system SVM), each against the same sum in C.
+ * OpenCL programs as any application would write them, each against the same sum in C:
+ * on pointers from malloc() where the device has fine-grain system SVM, else on buffers.
  */
 #define CL_TARGET_OPENCL_VERSION 300
 #include <CL/cl.h>
@@ -138,6 +138,7 @@ static cl_context context;
 static cl_device_id device;
 static cl_command_queue queue;
 static cl_program program;
+static int has_svm;
 
 static void ok(int good, const char *fmt, ...)
 {
@@ -176,7 +177,71 @@ static uint64_t random64(void)
 	return s;
 }
 
-/* Arguments: pointers of the process, up to a NULL. */
+#define MAX_ARRAYS	8
+
+/* The arrays of a test; without SVM each has a buffer while a kernel runs. */
+static struct {
+	void *p;
+	size_t size;
+	cl_mem buffer;
+} array[MAX_ARRAYS];
+
+static void *new_array(size_t size)
+{
+	for (int n = 0; n < MAX_ARRAYS; n++) {
+		if (!array[n].p) {
+			array[n].p = calloc(1, size);
+			array[n].size = size;
+			return array[n].p;
+		}
+	}
+	bail("arrays", MAX_ARRAYS);
+	return NULL;
+}
+
+static void free_arrays(void)
+{
+	for (int n = 0; n < MAX_ARRAYS; n++) {
+		free(array[n].p);
+		array[n].p = NULL;
+	}
+}
+
+static cl_int set_pointer(cl_kernel k, cl_uint arg, void *p)
+{
+	cl_int e;
+
+	if (has_svm)
+		return clSetKernelArgSVMPointer(k, arg, p);
+	for (int n = 0; n < MAX_ARRAYS; n++) {
+		if (array[n].p != p)
+			continue;
+		if (!array[n].buffer)
+			array[n].buffer = clCreateBuffer(context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
+							 array[n].size, p, &e);
+		return clSetKernelArg(k, arg, sizeof(cl_mem), &array[n].buffer);
+	}
+	return CL_INVALID_ARG_VALUE;
+}
+
+/* What the kernel left in the buffers. */
+static cl_int take_back(void)
+{
+	cl_int e = CL_SUCCESS;
+
+	for (int n = 0; n < MAX_ARRAYS; n++) {
+		if (!array[n].buffer)
+			continue;
+		if (!e)
+			e = clEnqueueReadBuffer(queue, array[n].buffer, CL_TRUE, 0, array[n].size, array[n].p, 0,
+						NULL, NULL);
+		clReleaseMemObject(array[n].buffer);
+		array[n].buffer = NULL;
+	}
+	return e;
+}
+
+/* Arguments: arrays, up to a NULL. They hold what the kernel shall see. */
 static cl_kernel kernel(const char *name, ...)
 {
 	cl_int e;
@@ -188,7 +253,7 @@ static cl_kernel kernel(const char *name, ...)
 		bail(name, e);
 	va_start(ap, name);
 	for (cl_uint n = 0; (p = va_arg(ap, void *)); n++) {
-		e = clSetKernelArgSVMPointer(k, n, p);
+		e = set_pointer(k, n, p);
 		if (e)
 			bail(name, e);
 	}
@@ -202,6 +267,8 @@ static void run(cl_kernel k, size_t n, size_t local)
 
 	if (!e)
 		e = clFinish(queue);
+	if (!e)
+		e = take_back();
 	if (e)
 		bail("launch", e);
 	clReleaseKernel(k);
@@ -209,34 +276,34 @@ static void run(cl_kernel k, size_t n, size_t local)
 
 static void test_vadd(void)
 {
-	float *a = malloc(4 * N), *b = malloc(4 * N), *c = calloc(N, 4);
+	float *a = new_array(4 * N), *b = new_array(4 * N), *c = new_array(4 * N);
 	unsigned int n = N - 3, bad = 0;
-	cl_kernel k = kernel("vadd", a, b, c, NULL);
+	cl_kernel k;
 
 	for (unsigned int i = 0; i < N; i++) {
 		a[i] = i * 0.37f;
 		b[i] = -(float)i;
 	}
+	k = kernel("vadd", a, b, c, NULL);
 	clSetKernelArg(k, 3, 4, &n);
 	run(k, N, 64);
 	for (unsigned int i = 0; i < n; i++)
 		bad += c[i] != fmaf(a[i], 2, b[i]);
-	ok(!bad && !c[n], "vadd on malloc'ed pointers");
-	free(a);
-	free(b);
-	free(c);
+	ok(!bad && !c[n], has_svm ? "vadd on malloc'ed pointers" : "vadd on buffers");
+	free_arrays();
 }
 
 static void test_reduction(void)
 {
-	unsigned int *in = malloc(4 * N), *out = calloc(256, 4), sum = 0, bad = 0, want[256] = { 0 };
-	cl_kernel k = kernel("reduce", in, out, NULL);
+	unsigned int *in = new_array(4 * N), *out = new_array(4 * 256), sum = 0, bad = 0, want[256] = { 0 };
+	cl_kernel k;
 
 	for (unsigned int i = 0; i < N; i++) {
 		in[i] = random64();
 		sum += in[i];
 		want[in[i] & 255]++;
 	}
+	k = kernel("reduce", in, out, NULL);
 	clSetKernelArg(k, 2, 256 * 4, NULL);
 	run(k, N, 256);
 	ok(out[0] == sum, "a reduction with barriers and an atomic");
@@ -245,14 +312,13 @@ static void test_reduction(void)
 	for (unsigned int i = 0; i < 256; i++)
 		bad += out[i] != want[i];
 	ok(!bad, "a histogram in shared memory");
-	free(in);
-	free(out);
+	free_arrays();
 }
 
 static void test_atomics(void)
 {
-	int *in = malloc(4 * N), out[4] = { 0 }, want[4] = { 0 };
-	unsigned int *u = calloc(1, 4), want_u = 0;
+	int *in = new_array(4 * N), *out = new_array(16), want[4] = { 0 };
+	unsigned int *u = new_array(4 * 1), want_u = 0;
 
 	for (unsigned int i = 0; i < N; i++) {
 		in[i] = random64();
@@ -263,15 +329,14 @@ static void test_atomics(void)
 		want_u |= in[i] & 0xf0f0;
 	}
 	run(kernel("atomics", in, out, u, NULL), N, 128);
-	ok(!memcmp(out, want, sizeof(out)) && *u == want_u, "atomics on memory of the stack and of malloc");
-	free(in);
-	free(u);
+	ok(!memcmp(out, want, sizeof(want)) && *u == want_u, "atomics");
+	free_arrays();
 }
 
 static void test_collatz(void)
 {
-	uint64_t *in = malloc(8 * 4096);
-	unsigned int *out = malloc(4 * 4096), bad = 0;
+	uint64_t *in = new_array(8 * 4096);
+	unsigned int *out = new_array(4 * 4096), bad = 0;
 
 	for (unsigned int i = 0; i < 4096; i++)
 		in[i] = (random64() >> 24) + 1;
@@ -284,8 +349,7 @@ static void test_collatz(void)
 		bad += out[i] != n;
 	}
 	ok(!bad, "64-bit collatz: loops that every lane leaves at its own time");
-	free(in);
-	free(out);
+	free_arrays();
 }
 
 /*
@@ -295,7 +359,7 @@ static void test_collatz(void)
 static void test_wide(void)
 {
 	enum { M = 4096 };
-	uint64_t *a = malloc(8 * M), *b = malloc(8 * M), *c = malloc(64 * M);
+	uint64_t *a = new_array(8 * M), *b = new_array(8 * M), *c = new_array(64 * M);
 	unsigned int bad[8] = { 0 }, any = 0;
 
 	for (unsigned int i = 0; i < M; i++) {
@@ -321,9 +385,7 @@ static void test_wide(void)
 		any |= bad[n];
 	}
 	ok(!any, "64-bit integers: * / %% >> << min < clz");
-	free(a);
-	free(b);
-	free(c);
+	free_arrays();
 }
 
 static void test_list(void)
@@ -349,7 +411,7 @@ static void test_list(void)
 static void test_private(void)
 {
 	enum { M = 1024 };
-	unsigned int *in = malloc(4 * M), *out = malloc(4 * M), bad = 0;
+	unsigned int *in = new_array(4 * M), *out = new_array(4 * M), bad = 0;
 
 	for (unsigned int i = 0; i < M; i++)
 		in[i] = random64();
@@ -364,8 +426,7 @@ static void test_private(void)
 		bad += out[i] != s;
 	}
 	ok(!bad, "private arrays, indexed");
-	free(in);
-	free(out);
+	free_arrays();
 }
 
 static int close_to(double is, double want, double relative)
@@ -377,7 +438,7 @@ static void test_functions(void)
 {
 	enum { M = 4096 };
 	static const char *const name[8] = { "sin", "cos", "exp", "log", "sqrt", "pow", "1/x", "floor, rint" };
-	float *in = malloc(4 * M), *out = malloc(32 * M);
+	float *in = new_array(4 * M), *out = new_array(32 * M);
 	unsigned int bad[8] = { 0 };
 
 	for (unsigned int i = 0; i < M; i++)
@@ -395,14 +456,13 @@ static void test_functions(void)
 	}
 	for (unsigned int n = 0; n < 8; n++)
 		ok(!bad[n], "%s within a relative 4e-6", name[n]);
-	free(in);
-	free(out);
+	free_arrays();
 }
 
 static void test_doubles(void)
 {
 	enum { M = 4096 };
-	double *a = malloc(8 * M), *b = malloc(8 * M), *c = malloc(32 * M);
+	double *a = new_array(8 * M), *b = new_array(8 * M), *c = new_array(32 * M);
 	unsigned int bad[4] = { 0 };
 
 	for (unsigned int i = 0; i < M; i++) {
@@ -419,15 +479,13 @@ static void test_doubles(void)
 	ok(!bad[0], "f64 fma is exact");
 	ok(!bad[1] && !bad[2], "f64 division and root");
 	ok(!bad[3], "f64 conversion and comparison");
-	free(a);
-	free(b);
-	free(c);
+	free_arrays();
 }
 
 static void test_rate(void)
 {
 	enum { M = 16384, ROUNDS = 2000 };
-	unsigned int *out = malloc(4 * M), bad = 0, rounds = ROUNDS;
+	unsigned int *out = new_array(4 * M), bad = 0, rounds = ROUNDS;
 	cl_kernel k = kernel("mix", out, NULL);
 	double t = seconds();
 
@@ -446,7 +504,7 @@ static void test_rate(void)
 	}
 	printf("# integer kernel: %u rounds of %u warps in %.3f s\n", ROUNDS, M / 32, t);
 	ok(!bad, "integer kernel");
-	free(out);
+	free_arrays();
 }
 
 int main(void)
@@ -463,8 +521,8 @@ int main(void)
 	}
 	clGetDeviceInfo(device, CL_DEVICE_SVM_CAPABILITIES, sizeof(svm), &svm, NULL);
 	clGetDeviceInfo(device, CL_DEVICE_DOUBLE_FP_CONFIG, sizeof(doubles), &doubles, NULL);
-	if (!(svm & CL_DEVICE_SVM_FINE_GRAIN_SYSTEM))
-		bail("the device has no fine-grain system SVM", (int)svm);
+	has_svm = !!(svm & CL_DEVICE_SVM_FINE_GRAIN_SYSTEM);
+	printf("# %s\n", has_svm ? "pointers from malloc()" : "buffers: no fine-grain system SVM");
 	context = clCreateContext(NULL, 1, &device, NULL, NULL, &e);
 	if (!e)
 		queue = clCreateCommandQueueWithProperties(context, device, NULL, &e);
@@ -479,7 +537,8 @@ int main(void)
 	test_atomics();
 	test_collatz();
 	test_wide();
-	test_list();
+	if (has_svm)
+		test_list();
 	test_private();
 	test_functions();
 	if (doubles)

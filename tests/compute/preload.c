@@ -41,10 +41,18 @@ struct object {
 	u32 handle;
 };
 
+/* A piece of an object that a program has mapped itself, as Vulkan does. */
+struct mapping {
+	u64 va, size;
+	u8 *host;
+};
+
 static struct {
 	pthread_mutex_t lock;		/* one push buffer at a time */
 	struct object *object;
 	u32 nr_objects;
+	struct mapping *mapping;
+	u32 nr_mappings;
 	struct gr_pool *pool;
 	struct gr_grid *grid;
 	struct gr_state *gr;
@@ -97,6 +105,10 @@ static u8 *page_ptr(u64 page)
 			last = n;
 			return m.object[n].host + (page - m.object[n].va);
 		}
+	}
+	for (u32 n = 0; n < m.nr_mappings; n++) {
+		if (page - m.mapping[n].va < m.mapping[n].size)
+			return m.mapping[n].host + (page - m.mapping[n].va);
 	}
 	return is_mapped(page) ? (u8 *)page : NULL;
 }
@@ -276,12 +288,14 @@ static void start(void)
 	long cpus = threads ? atol(threads) : sysconf(_SC_NPROCESSORS_ONLN);
 
 	m.object = calloc(MAX_OBJECTS, sizeof(*m.object));
+	m.mapping = calloc(MAX_OBJECTS, sizeof(*m.mapping));
 	m.pool = gr_pool_new(cpus > 1 ? cpus - 1 : 0);
 	m.grid = m.pool ? gr_grid_new(m.pool, &grid_host) : NULL;
 	m.gr = gr_state_new(&host);
-	if (!m.object || !m.grid || !m.gr)
+	if (!m.object || !m.mapping || !m.grid || !m.gr)
 		die("no memory");
 	m.copy = (struct copy_class){ .copy = copy_bytes };
+	m.class[4] = 0xc1b5;	/* the copy engine's place, also for who never says so */
 	if (getenv("GR_PRELOAD_STATS"))
 		atexit(print_stats);
 }
@@ -350,6 +364,16 @@ static void word(u32 w)
 	}
 }
 
+static void words(const u8 *p, u64 length)
+{
+	for (u64 at = 0; at < length; at += 4) {
+		u32 w;
+
+		memcpy(&w, p + at, 4);
+		word(w);
+	}
+}
+
 static const struct object *by_handle(u32 handle)
 {
 	for (u32 n = m.nr_objects; n--;) {
@@ -370,12 +394,56 @@ static void push(const struct drm_nouveau_gem_pushbuf *p)
 
 		if (!o || entry[n].offset + length > o->size)
 			die("push buffer outside of its object");
-		for (u64 at = 0; at < length; at += 4) {
-			u32 w;
+		words(o->host + entry[n].offset, length);
+	}
+}
 
-			memcpy(&w, o->host + entry[n].offset + at, 4);
-			word(w);
+/* Push buffers by address, as Vulkan submits them. */
+static void exec(const struct drm_nouveau_exec *e)
+{
+	const struct drm_nouveau_exec_push *p = (void *)(uintptr_t)e->push_ptr;
+
+	for (u32 n = 0; n < e->push_count; n++) {
+		for (u64 at = 0; at < p[n].va_len;) {
+			u64 va = p[n].va + at, left = PAGE - (va & (PAGE - 1));
+			u8 *page = page_ptr(va & ~(PAGE - 1));
+
+			if (!page)
+				die("push buffer at %llx is not mapped", (unsigned long long)va);
+			left = left < p[n].va_len - at ? left : p[n].va_len - at;
+			words(page + (va & (PAGE - 1)), left);
+			at += left;
 		}
+	}
+}
+
+static void unmap(u64 va, u64 size)
+{
+	for (u32 n = 0; n < m.nr_mappings;) {
+		struct mapping *p = &m.mapping[n];
+
+		if (p->va >= va && p->va + p->size <= va + size)
+			*p = m.mapping[--m.nr_mappings];
+		else
+			n++;
+	}
+}
+
+static void bind(const struct drm_nouveau_vm_bind *b)
+{
+	const struct drm_nouveau_vm_bind_op *op = (void *)(uintptr_t)b->op_ptr;
+
+	for (u32 n = 0; n < b->op_count; n++) {
+		const struct object *o = by_handle(op[n].handle);
+
+		unmap(op[n].addr, op[n].range);
+		if (op[n].op != DRM_NOUVEAU_VM_BIND_OP_MAP || op[n].flags & DRM_NOUVEAU_VM_BIND_SPARSE)
+			continue;
+		if (!o || op[n].bo_offset + op[n].range > o->size || m.nr_mappings == MAX_OBJECTS)
+			die("a mapping outside of its object");
+		m.mapping[m.nr_mappings++] = (struct mapping){
+			.va = op[n].addr, .size = op[n].range, .host = o->host + op[n].bo_offset,
+		};
 	}
 }
 
@@ -409,9 +477,58 @@ static void close_object(const struct drm_gem_close *c)
 	}
 }
 
+/* What a newer driver answers than the one that the shim plays. */
+static bool shim_lacks(unsigned long number, void *arg)
+{
+	struct drm_nouveau_getparam *param = arg;
+
+	switch (number) {
+	case DRM_IOCTL_NOUVEAU_SVM_INIT & 0xffff:
+	case DRM_IOCTL_NOUVEAU_SVM_BIND & 0xffff:
+	case DRM_IOCTL_NOUVEAU_VM_INIT & 0xffff:
+	case DRM_IOCTL_NOUVEAU_VM_BIND & 0xffff:
+	case DRM_IOCTL_NOUVEAU_EXEC & 0xffff:
+		return true;
+	case DRM_IOCTL_NOUVEAU_GETPARAM & 0xffff:
+		if (param->param == NOUVEAU_GETPARAM_EXEC_PUSH_MAX)
+			param->value = 128;
+		else if (param->param == NOUVEAU_GETPARAM_VRAM_BAR_SIZE)
+			param->value = 256 << 20;
+		else if (param->param == NOUVEAU_GETPARAM_VRAM_USED)
+			param->value = 0;
+		else
+			return false;
+		return true;
+	}
+	return false;
+}
+
+/* What the engine has to do with an ioctl that succeeded. */
+static void after(int fd, unsigned long number, void *arg)
+{
+	switch (number) {
+	case DRM_IOCTL_NOUVEAU_GEM_NEW & 0xffff:
+		new_object(fd, arg);
+		break;
+	case DRM_IOCTL_NOUVEAU_GEM_PUSHBUF & 0xffff:
+		push(arg);
+		break;
+	case DRM_IOCTL_NOUVEAU_VM_BIND & 0xffff:
+		bind(arg);
+		break;
+	case DRM_IOCTL_NOUVEAU_EXEC & 0xffff:
+		exec(arg);
+		break;
+	case DRM_IOCTL_GEM_CLOSE & 0xffff:
+		close_object(arg);
+		break;
+	}
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
 	static int (*next)(int, unsigned long, void *);
+	unsigned long number;
 	va_list ap;
 	void *arg;
 	int r;
@@ -421,31 +538,16 @@ int ioctl(int fd, unsigned long request, ...)
 	va_end(ap);
 	if (!next)
 		next = (int (*)(int, unsigned long, void *))dlsym(RTLD_NEXT, "ioctl");
-	switch (request & 0xffff) {
-	case DRM_IOCTL_NOUVEAU_SVM_INIT & 0xffff:	/* the shim knows neither */
-	case DRM_IOCTL_NOUVEAU_SVM_BIND & 0xffff:
-		return 0;
-	}
-	r = next(fd, request, arg);
-	if (r)
-		return r;
-	switch (request & 0xffff) {
-	case DRM_IOCTL_NOUVEAU_GEM_NEW & 0xffff:
-	case DRM_IOCTL_NOUVEAU_GEM_PUSHBUF & 0xffff:
-	case DRM_IOCTL_GEM_CLOSE & 0xffff:
-		break;
-	default:
-		return 0;
-	}
+	number = request & 0xffff;
+	if ((number >> 8) != DRM_IOCTL_BASE)
+		return next(fd, request, arg);
+	/* the shim's answer too: another thread may get a handle that is closed here */
 	pthread_mutex_lock(&m.lock);
 	if (!m.gr)
 		start();
-	if ((request & 0xffff) == (DRM_IOCTL_NOUVEAU_GEM_NEW & 0xffff))
-		new_object(fd, arg);
-	else if ((request & 0xffff) == (DRM_IOCTL_NOUVEAU_GEM_PUSHBUF & 0xffff))
-		push(arg);
-	else
-		close_object(arg);
+	r = shim_lacks(number, arg) ? 0 : next(fd, request, arg);
+	if (!r)
+		after(fd, number, arg);
 	pthread_mutex_unlock(&m.lock);
-	return 0;
+	return r;
 }

@@ -167,6 +167,12 @@ REF(funnel_r64_s)
 REF(funnel_l_w) { UNUSED; return ((u64)C << 32 | A) << (B & 31) >> 32; }
 REF(funnel_l64) { UNUSED; return B > 63 ? 0 : ((u64)C << 32 | A) << B >> 32; }
 
+/* with immediates, whose field is shorter than others' */
+REF(funnel_l64_imm) { UNUSED; return ((u64)C << 32 | A) << 35 >> 32; }
+REF(funnel_l_imm) { UNUSED; return ((u64)C << 32 | A) << 7 >> 32; }
+REF(funnel_r64_imm) { UNUSED; return (u64)((s64)((u64)C << 32 | A) >> 42); }
+REF(funnel_r_imm) { UNUSED; return ((u64)C << 32 | A) >> 11; }
+
 /* -------------------------------------------------------------- bit fields */
 
 REF(bfe_u)
@@ -403,6 +409,10 @@ static const struct operation operations[] = {
 	{ "shf.r.s64 r12, r4, r6, r8", WORD, D32, ref_funnel_r64_s },
 	{ "shf.l.w r12, r4, r6, r8", WORD, D32, ref_funnel_l_w },
 	{ "shf.l.u64 r12, r4, r6, r8", WORD, D32, ref_funnel_l64 },
+	{ "shf.l.u64 r12, r4, 0x23, r8", WORD, D32, ref_funnel_l64_imm },
+	{ "shf.l.w.s64 r12, r4, 0x7, r8", WORD, D32, ref_funnel_l_imm },
+	{ "shf.r.s64 r12, r4, 0x2a, r8", WORD, D32, ref_funnel_r64_imm },
+	{ "shf.r.w r12, r4, 0xb, r8", WORD, D32, ref_funnel_r_imm },
 	{ "bfe.u32 r12, r4, r6", WORD, D32, ref_bfe_u },
 	{ "bfe.s32 r12, r4, r6", WORD, D32, ref_bfe_s },
 	{ "bfi r12, r4, r6, r8", WORD, D32, ref_bfi },
