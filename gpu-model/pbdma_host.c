@@ -2,6 +2,7 @@
 /* The methods that a PBDMA executes itself: class C06F, below 100. */
 #include "pbdma.h"
 #include "pfifo_priv.h"
+#include "replay.h"
 #include "semaphore.h"
 #include "trace.h"
 
@@ -92,30 +93,56 @@ static void non_stall(struct channel *ch)
 #define NOT_GPCS	BIT(1)
 #define PDB_APERTURE(c)	bits32(c, 11, 10)
 #define PDB_LOW(c)	((u64)bits32(c, 31, 12) << 12)
+#define REPLAY(c)	bits32(c, 4, 2)		/* with the GPCs only */
+#define TARGET_CLIENT(a) bits32(a, 5, 0)
+#define TARGET_GPC(a)	bits32(a, 10, 6)
 
 enum {
 	MEM_OP_MEMBAR = 0x05, MEM_OP_TLB_INVALIDATE = 0x09, MEM_OP_TLB_INVALIDATE_TARGETED = 0x0a,
 	MEM_OP_L2_PEERMEM_INVALIDATE = 0x0d, MEM_OP_L2_SYSMEM_INVALIDATE = 0x0e,
 	MEM_OP_L2_CLEAN_COMPTAGS = 0x0f, MEM_OP_L2_FLUSH_DIRTY = 0x10,
+	MEM_OP_L2_WAIT_FOR_SYS_PENDING_READS = 0x15,
 };
+
+enum { REPLAY_NONE, REPLAY_START, REPLAY_START_ACK_ALL, REPLAY_CANCEL_TARGETED, REPLAY_CANCEL_GLOBAL };
+
+/* As 100cbc does it, from a push buffer: NVIDIA's own driver invalidates and replays this way. */
+static void tlb_invalidate(struct channel *ch, u32 d)
+{
+	struct gpu *gpu = ch->gpu;
+	u32 a = ch->mem_op[0], c = ch->mem_op[2];
+
+	gpu_lock(gpu);
+	mmu_invalidate(gpu, c & PDB_ALL, c & NOT_GPCS, (enum gpu_aperture)PDB_APERTURE(c),
+		       (u64)bits32(d, 26, 0) << 32 | PDB_LOW(c));
+	switch (c & NOT_GPCS ? REPLAY_NONE : REPLAY(c)) {
+	case REPLAY_START:
+	case REPLAY_START_ACK_ALL:
+		fault_replay(gpu);
+		break;
+	case REPLAY_CANCEL_TARGETED:
+		fault_cancel_targeted(gpu, false, (u8)TARGET_GPC(a), (u8)TARGET_CLIENT(a));
+		break;
+	case REPLAY_CANCEL_GLOBAL:
+		fault_cancel_global(gpu);
+		break;
+	}
+	gpu_unlock(gpu);
+}
 
 static enum engine_result mem_op(struct channel *ch, u32 d)
 {
-	u32 c = ch->mem_op[2];
-
 	switch (MEM_OP(d)) {
 	case MEM_OP_TLB_INVALIDATE:
 	case MEM_OP_TLB_INVALIDATE_TARGETED:
-		gpu_lock(ch->gpu);
-		mmu_invalidate(ch->gpu, c & PDB_ALL, c & NOT_GPCS, (enum gpu_aperture)PDB_APERTURE(c),
-			       (u64)bits32(d, 26, 0) << 32 | PDB_LOW(c));
-		gpu_unlock(ch->gpu);
+		tlb_invalidate(ch, d);
 		return ENGINE_OK;
 	case MEM_OP_MEMBAR:		/* memory is always as it was written */
 	case MEM_OP_L2_PEERMEM_INVALIDATE:
 	case MEM_OP_L2_SYSMEM_INVALIDATE:
 	case MEM_OP_L2_CLEAN_COMPTAGS:
 	case MEM_OP_L2_FLUSH_DIRTY:
+	case MEM_OP_L2_WAIT_FOR_SYS_PENDING_READS:
 		return ENGINE_OK;
 	}
 	return ENGINE_ERROR;
@@ -146,15 +173,18 @@ enum engine_result pbdma_host_method(struct channel *ch, u32 mthd, u32 data)
 		ch->reference = data;
 		return ENGINE_OK;
 	case YIELD:
-		atomic_store(&ch->yield, true);
+		if (bits32(data, 1, 0))
+			atomic_store(&ch->yield, true);
 		return ENGINE_OK;
 	case NOP:
 	case FB_FLUSH:
 	case WFI:		/* a method is taken when its work is done */
 	case CRC_CHECK:
-	case SYNCPOINT_A:	/* there are none on a discrete GPU */
-	case SYNCPOINT_B:
 		return ENGINE_OK;
+	case SYNCPOINT_A:	/* a discrete GPU has none */
+	case SYNCPOINT_B:
+	case ILLEGAL:
+		break;
 	}
 	return ENGINE_ERROR;
 }

@@ -154,7 +154,8 @@ static enum engine_result launch(struct channel *ch, struct pce_context *pce)
 
 	if (ch->copy_engine < 0)
 		return ENGINE_ERROR;	/* nothing on this runlist copies */
-	if (LAUNCH_REDUCTION_ENABLE & l && LAUNCH_REDUCTION(l) > SEMAPHORE_DEC)
+	if (LAUNCH_REDUCTION_ENABLE & l && LAUNCH_REDUCTION(l) > SEMAPHORE_DEC &&
+	    LAUNCH_REDUCTION(l) != SEMAPHORE_FADD)
 		bad = 1;
 	if (!bad && !pce->launched && LAUNCH_TRANSFER(l) && inject_copy_error(ch->gpu))
 		bad = 1;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "semaphore.h"
+#include <string.h>
 
 #include "ptimer.h"
+#include "semaphore.h"
 #include "unit.h"
 
 /* Inside of an access bracket. NULL with @x filled: it faults. A sparse page is *@sparse. */
@@ -63,6 +64,17 @@ enum engine_result semaphore_release(struct channel *ch, enum mmu_client client,
 	return result;
 }
 
+static u32 float_sum(u32 a, u32 b)
+{
+	float x, y;
+
+	memcpy(&x, &a, sizeof(x));
+	memcpy(&y, &b, sizeof(y));
+	x += y;
+	memcpy(&a, &x, sizeof(a));
+	return a;
+}
+
 static u32 reduced(u32 old, u32 v, enum semaphore_reduction op, bool is_signed)
 {
 	switch (op) {
@@ -86,6 +98,8 @@ static u32 reduced(u32 old, u32 v, enum semaphore_reduction op, bool is_signed)
 		return old >= v ? 0 : old + 1;
 	case SEMAPHORE_DEC:
 		return !old || old > v ? v : old - 1;
+	case SEMAPHORE_FADD:
+		return float_sum(old, v);
 	}
 	return old;
 }

@@ -15,6 +15,7 @@
 enum semaphore_reduction {
 	SEMAPHORE_MIN, SEMAPHORE_MAX, SEMAPHORE_XOR, SEMAPHORE_AND,
 	SEMAPHORE_OR, SEMAPHORE_ADD, SEMAPHORE_INC, SEMAPHORE_DEC,
+	SEMAPHORE_FADD = 10,		/* copy engines only; single precision */
 };
 
 enum engine_result semaphore_read(struct channel *ch, enum mmu_client client, u64 va, u32 *value,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The push buffer decoder: GPFIFO entries, method headers, what the driver is told. */
+#include "mmu.h"
 #include "pbdma_rig.h"
 
 static struct bench b;
@@ -183,6 +184,11 @@ static void traps(void)
 	ok(wait32(&b, intr, 0x00200000, 0x00200000), "a host method that there is not: METHOD interrupt");
 	wr32(&b, intr, 0x00200000);
 	wr32(&b, 0x0025a0, 1);
+	mthd(&c, 0, 0x70, 1);
+	kick(&c);
+	ok(wait32(&b, intr, 0x00200000, 0x00200000), "so is a syncpoint on a discrete GPU");
+	wr32(&b, intr, 0x00200000);
+	wr32(&b, 0x0025a0, 1);
 	push(&c, 6u << 29);
 	kick(&c);
 	ok(wait32(&b, intr, 0x00040000, 0x00040000), "a header that there is not: PBENTRY interrupt");
@@ -195,6 +201,37 @@ static void traps(void)
 	wr32(&b, intr, 0x00008000);
 	wr32(&b, 0x0025a0, 1);
 	ok(finish(&c), "all served, the channel goes on");
+}
+
+/* MEM_OP: an invalidate from a push buffer; the others need nothing. */
+static void mem_ops(void)
+{
+	u64 va = NOWHERE_VA, all = counter_get(b.gpu, CTR_TLB_INVALIDATES_ALL);
+	struct mmu_space space;
+	u32 v = 0;
+
+	mmu_space_load(b.gpu, APERTURE_VRAM, c.t.inst, &space);
+	phys_wr32(&b, DATA_AT, 0xaaaa);
+	phys_wr32(&b, DATA_AT + 4096, 0xbbbb);
+	map(&c.t, va, 12, DATA_AT, PTE_VRAM, 0);
+	mmu_read(b.gpu, &space, MMU_CLIENT_CE, va, &v, 4, NULL);
+	map(&c.t, va, 12, DATA_AT + 4096, PTE_VRAM, 0);
+	head(&c, INC, 0, 0x28, 4);
+	push(&c, 0);
+	push(&c, 0);
+	push(&c, (u32)c.t.pd3);
+	push(&c, 9u << 27 | (u32)(c.t.pd3 >> 32));
+	finish(&c);
+	mmu_read(b.gpu, &space, MMU_CLIENT_CE, va, &v, 4, NULL);
+	ok_eq(v, 0xbbbb, "MEM_OP: an invalidate of one page directory");
+	for (u32 op = 5; op <= 0x15; op++) {
+		if (op == 5 || (op >= 0xd && op <= 0x10) || op == 0x15)
+			mthd(&c, 0, 0x34, op << 27);
+	}
+	ok(finish(&c), "MEM_OP: membars and L2 operations pass");
+	ok_eq((long long)(counter_get(b.gpu, CTR_TLB_INVALIDATES_ALL) - all), 0, "and invalidate nothing");
+	phys_wr64(&b, pte_at(&c.t, va, 12), 0);
+	invalidate(&b, c.t.pd3, 1);
 }
 
 static void fetch_faults(void)
@@ -225,6 +262,7 @@ int main(void)
 	entries();
 	ring();
 	traps();
+	mem_ops();
 	fetch_faults();
 	bench_close(&b);
 	return tap_done();

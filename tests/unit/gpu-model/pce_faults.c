@@ -144,6 +144,27 @@ static void early_replay(void)
 	ok(finish(&c), "made writable, it goes on");
 }
 
+/* A replay from the push buffer of another channel. */
+static void replay_by_method(void)
+{
+	u32 put = rd32(&b, 0x002a80);
+	struct chan d;
+
+	chan_open_on(&d, &b, 7, 2, 0);
+	ce_launch(&c, HOLE + 0x180000, VRAM_VA + DST, 0, 0, 64, 1, L_COPY);
+	kick(&c);
+	ok(wait_put(put + 1), "a read from nowhere faults");
+	wr32(&b, 0x002a7c, put + 1);
+	map(&c.t, HOLE + 0x180000, 12, SRC, PTE_VRAM, 0);
+	head(&d, INC, 0, 0x28, 4);
+	push(&d, 0);
+	push(&d, 0);
+	push(&d, (u32)c.t.pd3 | 1 << 2);	/* REPLAY_START */
+	push(&d, 9u << 27 | (u32)(c.t.pd3 >> 32));
+	ok(finish(&d) && finish(&c), "a MEM_OP of another channel replays it");
+	wr32(&b, 0x800000 + 8 * 7, 0);
+}
+
 static void cancel(void)
 {
 	u32 put = rd32(&b, 0x002a80), info;
@@ -210,6 +231,7 @@ int main(void)
 	ce_object(&c, 0xc1b5);
 	replayable();
 	early_replay();
+	replay_by_method();
 	cancel();
 	others_run();
 	bench_close(&b);

@@ -165,6 +165,11 @@ static void release(void)
 	mthd(&c, CE, 0x300, L_SEMA_1 | 5u << 14 | BIT(19));
 	finish(&c);
 	ok_eq(sema_rd(&b, 0x100), 50, "reduction ADD");
+	sema_wr(&b, 0x100, 0x3fc00000);		/* 1.5 */
+	mthd(&c, CE, 0x248, 0x40100000);	/* 2.25 */
+	mthd(&c, CE, 0x300, L_SEMA_1 | 10u << 14 | BIT(19));
+	finish(&c);
+	ok_eq(sema_rd(&b, 0x100), 0x40700000, "reduction FADD: 3.75");
 }
 
 static void sparse(void)
