@@ -185,6 +185,8 @@ int nv_launch(struct nv_compute *c, const struct nv_grid *g)
 		return err;
 	c->next = (slot + 1) % NV_COMPUTE_SLOTS;
 	describe((uint32_t *)(map + SLOT_QMD), g, va);
+	/* compilers add arguments of their own behind; all of those may be 0 */
+	memset(map + SLOT_BANK0, 0, NV_COMPUTE_ARGUMENTS);
 	memcpy(map + SLOT_BANK0, g->arguments, g->arguments_size);
 	memcpy(map + SLOT_BANK7 + BANK7_BLOCK, g->block, 12);
 	memcpy(map + SLOT_BANK7 + BANK7_BLOCK + 12, g->grid, 12);
