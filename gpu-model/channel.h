@@ -54,6 +54,7 @@ struct channel {
 	bool bound, enabled, running, stale, loaded;
 	enum channel_state state;
 	u64 inst;
+	enum gpu_aperture inst_aperture;
 	int runlist;			/* that lists it; -1: none */
 	u32 tsg, runq;
 	u64 timeslice_ns;

@@ -15,6 +15,10 @@
 #define INTR_DEVICE		BIT(23)
 #define INTR_PBSEG		BIT(30)
 
+/* PFIFO_PBDMA_STATUS */
+#define STATUS_IS_GROUP		BIT(12)
+#define STATUS_VALID		BIT(13)
+
 /* Offsets in an instance block: RAMFC. */
 #define RAMFC_USERD		0x08
 #define RAMFC_USERD_HI		0x0c
@@ -23,17 +27,21 @@
 
 /* ------------------------------------------------------------------- channel */
 
+static u32 ramfc(struct channel *ch, u32 offset)
+{
+	return memory_read32(ch->gpu, ch->inst_aperture, ch->inst + offset);
+}
+
 bool pbdma_load(struct channel *ch)
 {
 	struct gpu *gpu = ch->gpu;
-	u32 lo = vram_read32(gpu, ch->inst + RAMFC_USERD);
-	u32 hi = vram_read32(gpu, ch->inst + RAMFC_GP_BASE_HI);
+	u32 lo = ramfc(ch, RAMFC_USERD), hi = ramfc(ch, RAMFC_GP_BASE_HI);
 
-	if (!ch->bound || !mmu_space_load(gpu, APERTURE_VRAM, ch->inst, &ch->space))
+	if (!ch->bound || !mmu_space_load(gpu, ch->inst_aperture, ch->inst, &ch->space))
 		return false;
 	ch->userd_aperture = (enum gpu_aperture)bits32(lo, 1, 0);
-	ch->userd = (u64)vram_read32(gpu, ch->inst + RAMFC_USERD_HI) << 32 | (lo & ~0x1ffu);
-	ch->gp_base = (u64)bits32(hi, 7, 0) << 32 | vram_read32(gpu, ch->inst + RAMFC_GP_BASE);
+	ch->userd = (u64)ramfc(ch, RAMFC_USERD_HI) << 32 | (lo & ~0x1ffu);
+	ch->gp_base = (u64)bits32(hi, 7, 0) << 32 | ramfc(ch, RAMFC_GP_BASE);
 	ch->gp_entries = 1u << bits32(hi, 20, 16);
 	return true;
 }
@@ -415,21 +423,36 @@ static void intr_1_wr(struct gpu *gpu, u32 addr, u32 value)
 	reg_set(gpu, addr, reg_get(gpu, addr) & ~value);
 }
 
+/* 003080 + 4 * PBDMA: the channel group that is on it. */
+static u32 status_rd(struct gpu *gpu, u32 addr)
+{
+	u32 pbdma = (addr - 0x003080) / 4;
+
+	for (u32 i = 0; i < gpu->pfifo->nr_runlists; i++) {
+		const struct channel *ch = gpu->pfifo->runlist[i].current;
+
+		if (ch && ch->on_pbdma == pbdma)
+			return STATUS_VALID | STATUS_IS_GROUP | ch->tsg;
+	}
+	return 0;
+}
+
 #define PER_PBDMA	.count = NR_PBDMA_REGS, .stride = PBDMA_STRIDE
 
 static const struct gpu_reg regs[] = {
-	{ .addr = 0x003080, .count = NR_PBDMA_REGS, .name = "PFIFO_PBDMA_STATUS", .flags = REG_RO },
-	{ .addr = 0x0400c0, PER_PBDMA, .name = "PBDMA_METHOD0" },
-	{ .addr = 0x0400c4, PER_PBDMA, .name = "PBDMA_DATA0" },
-	{ .addr = 0x040108, PER_PBDMA, .name = "PBDMA_INTR_0", .wr = intr_wr },
-	{ .addr = 0x04010c, PER_PBDMA, .name = "PBDMA_INTR_EN_0", .wr = intr_en_wr },
-	{ .addr = 0x040120, PER_PBDMA, .name = "PBDMA_CHANNEL", .flags = REG_RO },
-	{ .addr = 0x04012c, PER_PBDMA, .name = "PBDMA_TIMEOUT" },
-	{ .addr = 0x04013c, PER_PBDMA, .name = "PBDMA_INTR_STALL" },
-	{ .addr = 0x040148, PER_PBDMA, .name = "PBDMA_INTR_1", .wr = intr_1_wr },
-	{ .addr = 0x04014c, PER_PBDMA, .name = "PBDMA_INTR_EN_1" },
-	{ .addr = 0x040150, PER_PBDMA, .name = "PBDMA_HCE_DBG0", .flags = REG_RO },
-	{ .addr = 0x040154, PER_PBDMA, .name = "PBDMA_HCE_DBG1", .flags = REG_RO },
+	{ .addr = 0x003080, .count = NR_PBDMA_REGS, .name = "NV_PFIFO_PBDMA_STATUS", .rd = status_rd,
+	  .flags = REG_RO },
+	{ .addr = 0x0400c0, PER_PBDMA, .name = "NV_PPBDMA_METHOD0" },
+	{ .addr = 0x0400c4, PER_PBDMA, .name = "NV_PPBDMA_DATA0" },
+	{ .addr = 0x040108, PER_PBDMA, .name = "NV_PPBDMA_INTR_0", .wr = intr_wr },
+	{ .addr = 0x04010c, PER_PBDMA, .name = "NV_PPBDMA_INTR_EN_0", .wr = intr_en_wr },
+	{ .addr = 0x040120, PER_PBDMA, .name = "NV_PPBDMA_CHANNEL", .flags = REG_RO },
+	{ .addr = 0x04012c, PER_PBDMA, .name = "NV_PPBDMA_TIMEOUT" },
+	{ .addr = 0x04013c, PER_PBDMA, .name = "NV_PPBDMA_INTR_STALL" },
+	{ .addr = 0x040148, PER_PBDMA, .name = "NV_PPBDMA_INTR_1", .wr = intr_1_wr },
+	{ .addr = 0x04014c, PER_PBDMA, .name = "NV_PPBDMA_INTR_EN_1" },
+	{ .addr = 0x040150, PER_PBDMA, .name = "NV_PPBDMA_HCE_DBG0", .flags = REG_RO },
+	{ .addr = 0x040154, PER_PBDMA, .name = "NV_PPBDMA_HCE_DBG1", .flags = REG_RO },
 };
 
 const struct gpu_unit pbdma_unit = {

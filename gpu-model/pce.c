@@ -70,9 +70,9 @@ static void intr_en_wr(struct gpu *gpu, u32 addr, u32 value)
 #define PER_CE	.count = NR_CE, .stride = CE_STRIDE
 
 static const struct gpu_reg regs[] = {
-	{ .addr = 0x10440c, PER_CE, .name = "PCE_INTR_EN", .wr = intr_en_wr },
-	{ .addr = 0x104410, PER_CE, .name = "PCE_INTR", .wr = intr_wr },
-	{ .addr = 0x104418, PER_CE, .name = "PCE_LAUNCHERR" },
+	{ .addr = 0x10440c, PER_CE, .name = "NV_CE_INTR_EN", .wr = intr_en_wr },
+	{ .addr = 0x104410, PER_CE, .name = "NV_CE_INTR_STATUS", .wr = intr_wr },
+	{ .addr = 0x104418, PER_CE, .name = "NV_CE_LAUNCHERR" },
 };
 
 /* -------------------------------------------------------------------- methods */

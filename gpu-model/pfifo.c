@@ -188,6 +188,7 @@ static void ccsr_inst_wr(struct gpu *gpu, u32 addr, u32 value)
 	reg_set(gpu, addr, value);
 	ch->bound = value >> 31;
 	ch->inst = (u64)bits32(value, 27, 0) << 12;
+	ch->inst_aperture = (enum gpu_aperture)bits32(value, 29, 28);
 	trace_op(gpu, BIND, (int)ch->id, ch->bound ? ch->inst : 0, 0, 0);
 	take_away(ch);
 	if (!ch->bound)
@@ -270,25 +271,25 @@ static u32 pbdma_map_rd(struct gpu *gpu, u32 addr)
 }
 
 static const struct gpu_reg regs[] = {
-	{ .addr = 0x002004, .name = "PFIFO_CFG0", .rd = nr_pbdmas_rd, .flags = REG_RO },
-	{ .addr = 0x002008, .name = "PFIFO_CFG1", .reset = NR_CHANNELS, .flags = REG_RO },
-	{ .addr = 0x002100, .name = "PFIFO_INTR_0", .wr = intr_wr },
-	{ .addr = 0x002140, .name = "PFIFO_INTR_EN_0", .wr = intr_en_wr },
-	{ .addr = 0x002254, .name = "PFIFO_BAR1_BASE" },
-	{ .addr = 0x002270, .name = "PFIFO_RUNLIST_BASE" },
-	{ .addr = 0x002274, .name = "PFIFO_RUNLIST", .wr = runlist_wr },
-	{ .addr = 0x002280, .count = MAX_RUNLISTS, .stride = 8, .name = "PFIFO_ENG_RUNLIST_BASE" },
-	{ .addr = 0x002284, .count = MAX_RUNLISTS, .stride = 8, .name = "PFIFO_ENG_RUNLIST", .flags = REG_RO },
-	{ .addr = 0x002390, .count = 16, .name = "PFIFO_PBDMA_MAP", .rd = pbdma_map_rd, .flags = REG_RO },
-	{ .addr = 0x00252c, .name = "PFIFO_INTR_BIND_ERROR", .flags = REG_RO },
-	{ .addr = 0x00256c, .name = "PFIFO_INTR_CHSW_ERROR", .wr = w1c_wr },
-	{ .addr = 0x0025a0, .name = "PFIFO_INTR_PBDMA_ID", .wr = pbdma_intr_wr },
-	{ .addr = 0x00262c, .name = "PFIFO_ERROR_SCHED_DISABLE", .wr = w1c_wr },
-	{ .addr = 0x002630, .name = "PFIFO_SCHED_DISABLE", .wr = block_wr },
-	{ .addr = 0x002a00, .name = "PFIFO_INTR_RUNLIST", .wr = runlist_intr_wr },
-	{ .addr = 0x002a04, .name = "PFIFO_FB_TIMEOUT" },
-	{ .addr = 0x800000, .count = NR_CHANNELS, .stride = 8, .name = "CCSR_CHANNEL_INST", .wr = ccsr_inst_wr },
-	{ .addr = 0x800004, .count = NR_CHANNELS, .stride = 8, .name = "CCSR_CHANNEL", .rd = ccsr_rd,
+	{ .addr = 0x002004, .name = "NV_PFIFO_CFG0", .rd = nr_pbdmas_rd, .flags = REG_RO },
+	{ .addr = 0x002008, .name = "NV_PFIFO_CFG1", .reset = NR_CHANNELS, .flags = REG_RO },
+	{ .addr = 0x002100, .name = "NV_PFIFO_INTR_0", .wr = intr_wr },
+	{ .addr = 0x002140, .name = "NV_PFIFO_INTR_EN_0", .wr = intr_en_wr },
+	{ .addr = 0x002254, .name = "NV_PFIFO_BAR1_BASE" },
+	{ .addr = 0x002270, .name = "NV_PFIFO_RUNLIST_BASE" },
+	{ .addr = 0x002274, .name = "NV_PFIFO_RUNLIST", .wr = runlist_wr },
+	{ .addr = 0x002280, .count = MAX_RUNLISTS, .stride = 8, .name = "NV_PFIFO_ENG_RUNLIST_BASE" },
+	{ .addr = 0x002284, .count = MAX_RUNLISTS, .stride = 8, .name = "NV_PFIFO_ENG_RUNLIST", .flags = REG_RO },
+	{ .addr = 0x002390, .count = 16, .name = "NV_PFIFO_PBDMA_MAP", .rd = pbdma_map_rd, .flags = REG_RO },
+	{ .addr = 0x00252c, .name = "NV_PFIFO_INTR_BIND_ERROR", .flags = REG_RO },
+	{ .addr = 0x00256c, .name = "NV_PFIFO_INTR_CHSW_ERROR", .wr = w1c_wr },
+	{ .addr = 0x0025a0, .name = "NV_PFIFO_INTR_PBDMA_ID", .wr = pbdma_intr_wr },
+	{ .addr = 0x00262c, .name = "NV_PFIFO_ERROR_SCHED_DISABLE", .wr = w1c_wr },
+	{ .addr = 0x002630, .name = "NV_PFIFO_SCHED_DISABLE", .wr = block_wr },
+	{ .addr = 0x002a00, .name = "NV_PFIFO_INTR_RUNLIST", .wr = runlist_intr_wr },
+	{ .addr = 0x002a04, .name = "NV_PFIFO_FB_TIMEOUT" },
+	{ .addr = 0x800000, .count = NR_CHANNELS, .stride = 8, .name = "NV_PCCSR_CHANNEL_INST", .wr = ccsr_inst_wr },
+	{ .addr = 0x800004, .count = NR_CHANNELS, .stride = 8, .name = "NV_PCCSR_CHANNEL", .rd = ccsr_rd,
 	  .wr = ccsr_wr },
 };
 

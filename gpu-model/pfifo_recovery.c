@@ -202,11 +202,11 @@ void recovery_init(struct gpu *gpu)
 }
 
 static const struct gpu_reg regs[] = {
-	{ .addr = 0x00254c, .name = "PFIFO_INTR_SCHED_ERROR", .flags = REG_RO },
-	{ .addr = 0x002634, .name = "PFIFO_PREEMPT", .rd = preempt_rd, .wr = preempt_wr },
-	{ .addr = 0x002640, .count = 16, .stride = 8, .name = "PFIFO_ENGINE_STATUS", .rd = engine_status_rd,
+	{ .addr = 0x00254c, .name = "NV_PFIFO_INTR_SCHED_ERROR", .flags = REG_RO },
+	{ .addr = 0x002634, .name = "NV_PFIFO_PREEMPT", .rd = preempt_rd, .wr = preempt_wr },
+	{ .addr = 0x002640, .count = 16, .stride = 8, .name = "NV_PFIFO_ENGINE_STATUS", .rd = engine_status_rd,
 	  .flags = REG_RO },
-	{ .addr = 0x002a30, .count = 16, .name = "PFIFO_TRIGGER_MMU_FAULT", .wr = trigger_wr },
+	{ .addr = 0x002a30, .count = 16, .name = "NV_PFIFO_TRIGGER_MMU_FAULT", .wr = trigger_wr },
 };
 
 const struct gpu_unit pfifo_recovery_unit = {
