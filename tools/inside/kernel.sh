@@ -166,6 +166,21 @@ count_objects() {
 	done
 }
 
+# A build that was killed may leave files half written, which make would take
+# for whole. While the marker is there a build is under way, or was cut off.
+compile() {
+	local marker=$obj/.hugesvm-building rc=0
+	if [ -e "$marker" ]; then
+		echo "the last build was cut off: what it wrote is made again"
+		find "$obj/" -newer "$marker" \( -name '*.cmd' -o -name '*.o' -o -name '*.a' -o -name '*.d' \) -delete
+	fi
+	touch "$marker"
+	make -C "$src" O="$obj" CC="ccache gcc" HOSTCC="ccache gcc" -j"$JOBS" $image modules 2>&1 |
+		count_objects || rc=$?
+	rm -f "$marker"
+	return $rc
+}
+
 # A function, so that the whole script has been read before anything long runs.
 main() {
 	case $verb in
@@ -192,7 +207,7 @@ main() {
 		fixed_paths "$src"
 		configure "$src"
 		echo "@progress compiling"
-		make -C "$src" O="$obj" CC="ccache gcc" HOSTCC="ccache gcc" -j"$JOBS" $image modules 2>&1 | count_objects
+		compile || exit 1
 		out=$cache/kernels/$key.part
 		rm -rf "$out"
 		mkdir -p "$out/root"
