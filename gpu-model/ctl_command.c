@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /* The commands of the control socket. */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /* gpu-model: a Pascal GPU as a vfio-user device. */
 #include <signal.h>
 #include <stdio.h>

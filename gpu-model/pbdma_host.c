@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /* The methods that a PBDMA executes itself: class C06F, below 100. */
 #include "pbdma.h"
 #include "pfifo_priv.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * How long a card's copy engine would take. Nothing here is slept: the number is
  * reported beside the counts, as the model's own time says nothing about a card.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * Getting a channel off an engine: preemption, the context switch timeout when
  * that does not succeed, and what a driver does then (triggers an MMU fault on the

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * The option "schedule": WHEN@N:COMMAND[:NUMBER]..., separated by commas. WHEN is
  * the name of a counter (the command runs when it has reached N) or "ms" (N

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * Fuzz target for the vfio-user server: what a client may send. An input is a list
  * of pieces: raw bytes, or messages with a header that fits them, with and without

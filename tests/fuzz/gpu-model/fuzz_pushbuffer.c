@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * Fuzz target for what a user of a channel controls: GPFIFO entries, push buffers
  * and the methods in them. An input is a list of steps: raw words, methods with

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /* The push buffer decoder: GPFIFO entries, method headers, what the driver is told. */
 #include "mmu.h"
 #include "pbdma_rig.h"

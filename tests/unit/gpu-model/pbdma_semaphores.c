@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /* Host semaphores: release, acquire in its three forms, reductions, timestamps, interrupts. */
 #include "pbdma_rig.h"
 #include "ptimer.h"

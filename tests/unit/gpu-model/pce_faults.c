@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * A copy engine's access to an address that is not mapped: fatal, as on a real
  * Pascal; or, with ce-fault=replay, a replayable fault with its replay and cancel.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * Every form of a launch, byte for byte: against a model of the copy written here,
  * with guards of unlike bytes round the destination.

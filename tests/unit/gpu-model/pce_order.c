@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * Engines run beside the CPU: who does not wait for the fence reads old data; who
  * does reads new; a channel keeps its order, channels have none between them.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /* Channel registers, runlists, preemption, death, and what the driver reads of them. */
 #include "pce_rig.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /* The control socket: commands, several clients, clients that misbehave. */
 #include <errno.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * Addresses, names and fields that NVIDIA has published for the host and the copy
  * engines, written down from its headers, against what the model calls and uses.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * Injected trouble and what a driver does about it: a failed copy, a hung engine
  * with its context switch timeout and reset, a killed channel; and the schedule.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * What a register access costs over the socket: a blocking read, a posted write, a
  * posted write that travels with 199 others. QEMU adds its own share to each. The

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /* A socket path: what may be there already, and what is said about the rest. */
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /* Each message type of the vfio-user server: what it answers, and which errno. */
 #define _GNU_SOURCE
 #include <errno.h>

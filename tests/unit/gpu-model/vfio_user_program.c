@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * The program as a whole: command line, socket, a client that reads registers, the
  * end of it all; and that it uses no CPU while nothing happens. The first argument is

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /*
  * The byte stream under the messages: cut anywhere, glued together, with
  * descriptors; what cannot be followed ends the connection.
