@@ -36,8 +36,11 @@ static bool wait_for_rounds(HMM_ARGS, const char *path, long n)
 
 static void khugepaged_wild(HMM_ARGS)
 {
-	ASSERT_EQ(0, madvise(self->r.addr, REGION_PAGES * PAGE, MADV_HUGEPAGE));
 	ASSERT_EQ(0, write_text(THP_DIR "hugepages-2048kB/enabled", "always"));
+	/* Only now, and by a change: that puts a process on khugepaged's list. */
+	ASSERT_EQ(0, madvise(self->r.addr, REGION_PAGES * PAGE,
+			     MADV_NOHUGEPAGE));
+	ASSERT_EQ(0, madvise(self->r.addr, REGION_PAGES * PAGE, MADV_HUGEPAGE));
 	ASSERT_EQ(0, write_text(THP_DIR "khugepaged/pages_to_scan", "100000"));
 	ASSERT_EQ(0, write_text(THP_DIR "khugepaged/alloc_sleep_millisecs", "0"));
 	ASSERT_EQ(0, write_text(THP_DIR "khugepaged/scan_sleep_millisecs", "10"));
@@ -58,10 +61,12 @@ HMM_TEST(khugepaged_leaves_device_memory_on_the_device)
 HMM_TEST(khugepaged_beside_migration)
 {
 	double end = now_seconds() + 5;
+	long scans, scans_after;
 	size_t page = 0;
 
 	fill(HMM);
 	khugepaged_wild(HMM);
+	ASSERT_EQ(0, read_number(THP_DIR "khugepaged/full_scans", &scans));
 	while (now_seconds() < end) {
 		dev_migrate_in(self->fd, page_at(self, page), REGION_PAGES / 4,
 			       NULL);
@@ -70,7 +75,9 @@ HMM_TEST(khugepaged_beside_migration)
 					   self->r.seed));
 		dev_migrate_out(self->fd, self->r.addr, REGION_PAGES, NULL);
 	}
+	ASSERT_EQ(0, read_number(THP_DIR "khugepaged/full_scans", &scans_after));
 	ASSERT_EQ(0, thp_only(self->order));
+	EXPECT_GT(scans_after, scans);
 	expect_content(HMM, 0, REGION_PAGES);
 }
 
