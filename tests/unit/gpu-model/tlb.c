@@ -157,7 +157,8 @@ static void test_counters(void)
 	invalidate(&b, 0, 3);
 	ok_eq((long long)(counter_get(b.gpu, CTR_TLB_DROPPED) - dropped), 1, "one entry was there to drop");
 	wr32(&b, 0x100cbc, 3);
-	ok_eq((long long)(counter_get(b.gpu, CTR_TLB_INVALIDATES_ALL) - all), 2, "without its trigger bit the register does nothing");
+	ok_eq((long long)(counter_get(b.gpu, CTR_TLB_INVALIDATES_ALL) - all), 2,
+	      "without its trigger bit the register does nothing");
 }
 
 int main(void)

@@ -62,7 +62,8 @@ static void check(const char *chip, u16 device, u32 memory_type)
 	at = bit_entry('p', &version, &length);
 	ok(at && version == 2 && length >= 4 && image[get(at, 4) + 4] == 4, "%s: a PMU application for devinit", chip);
 	at = bit_entry('P', &version, &length);
-	ok(at && version == 2 && image[get(at + 4, 4)] == 0x11 && image[get(at + 4, 4) + 1] >= 0x15, "%s: memory clock table", chip);
+	ok(at && version == 2 && image[get(at + 4, 4)] == 0x11 && image[get(at + 4, 4) + 1] >= 0x15,
+	   "%s: memory clock table", chip);
 	at = bit_entry('M', &version, &length);
 	at = at ? get(at + 3, 2) : 0;
 	ok(at && image[at] == 0x10 && (image[at + image[at + 1]] & 0xf) == memory_type, "%s: memory type", chip);
