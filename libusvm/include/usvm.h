@@ -432,8 +432,9 @@ usvm_error usvm_pointer_get_attributes(struct usvm_pointer_attributes *attribute
  * copied by the copy engine, what is on one side is staged through a buffer,
  * what is in RAM on both sides is copied by the CPU. On Pascal the copy engine
  * cannot take a page fault: a CPU thread that touches VRAM memory of a running
- * copy pulls the page away under it, and the device is lost
- * (USVM_ATTR_CONCURRENT_COPY is 0).
+ * copy, or other memory in the same 64 KiB or the same huge page, pulls it away
+ * under the copy, and the device is lost (USVM_ATTR_CONCURRENT_COPY is 0).
+ * Managed allocations share neither.
  *
  * CUDA: cudaMemcpyAsync with cudaMemcpyDefault.
  */

@@ -8,7 +8,8 @@
 #include "internal.h"
 #include "pages.h"
 
-#define HUGE	(2ull << 20)
+#define HUGE		(2ull << 20)
+#define SMALLEST	(64ull << 10)
 
 struct allocation {
 	struct allocation *next;
@@ -56,8 +57,11 @@ USVM_API usvm_error usvm_malloc_managed(void **pointer, size_t size)
 	a = calloc(1, sizeof(*a));
 	if (!a)
 		return api_return(USVM_ERROR_OUT_OF_MEMORY);
-	/* small ones share no huge page, but should not cost one each */
-	a->mapped = size < HUGE / 2 ? (size + USVM_PAGE - 1) & ~(USVM_PAGE - 1) :
+	/*
+	 * Small ones should not cost a huge page each, but share no 64 KiB either:
+	 * so much may come back to RAM with a page that the CPU touches.
+	 */
+	a->mapped = size < HUGE / 2 ? (size + SMALLEST - 1) & ~(SMALLEST - 1) :
 				      (size + HUGE - 1) & ~(HUGE - 1);
 	a->base = map_aligned(a->mapped);
 	if (!a->base) {

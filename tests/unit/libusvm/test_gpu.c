@@ -6,9 +6,11 @@
  * runs the kernel vadd(const float *a, const float *b, float *c, uint n) of a
  * module file: c[i] = a[i] + b[i].
  */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <usvm.h>
@@ -342,6 +344,95 @@ static void test_ring(void)
 	munmap(out, ROUNDS * PART);
 }
 
+struct worker {
+	pthread_t thread;
+	unsigned int seed;
+	size_t bad;
+	unsigned int errors;
+};
+
+static void *work(void *data)
+{
+	struct worker *w = data;
+	unsigned char *a, *b, *c = malloc(32 * PAGE);
+	usvm_stream *s;
+
+	/* managed memory: what one thread touches brings nothing of another's back */
+	w->errors += usvm_malloc_managed((void **)&a, 32 * PAGE) != 0;
+	w->errors += usvm_malloc_managed((void **)&b, 32 * PAGE) != 0;
+	w->errors += usvm_stream_create(&s) != 0;
+	for (unsigned int i = 0; i < 6; i++) {
+		unsigned int seed = w->seed * 100 + i;
+
+		write_pattern(a, 32 * PAGE, seed);
+		w->errors += usvm_mem_prefetch_async(a, 32 * PAGE, 0, s) != 0;
+		w->errors += usvm_mem_prefetch_async(b, 24 * PAGE, 0, s) != 0;
+		w->errors += usvm_memcpy_async(b, a, 32 * PAGE, s) != 0;
+		w->errors += usvm_memset_async(a, 0, PAGE, s) != 0;
+		w->errors += usvm_memcpy_async(c, b, 32 * PAGE, s) != 0;
+		w->errors += usvm_mem_prefetch_async(b, 8 * PAGE, USVM_HOST, s) != 0;
+		w->errors += usvm_stream_synchronize(s) != 0;
+		w->bad += wrong(c, 32 * PAGE, seed) + wrong(b, 32 * PAGE, seed) + (a[0] != 0);
+	}
+	w->errors += usvm_stream_destroy(s) != 0;
+	w->errors += usvm_free(a) != 0;
+	w->errors += usvm_free(b) != 0;
+	free(c);
+	return NULL;
+}
+
+/* An unmodified 6.12 loses data when two threads bind at once. */
+static void test_threads(void)
+{
+	struct worker w[4];
+	size_t bad = 0, errors = 0;
+	int query = 0;
+
+	usvm_device_get_attribute(&query, USVM_ATTR_RESIDENCY_QUERY, 0);
+	if (!query) {
+		printf("# threads: not on this kernel\n");
+		return;
+	}
+	for (unsigned int i = 0; i < 4; i++) {
+		w[i] = (struct worker){ .seed = i + 1 };
+		pthread_create(&w[i].thread, NULL, work, &w[i]);
+	}
+	for (unsigned int i = 0; i < 4; i++) {
+		pthread_join(w[i].thread, NULL);
+		bad += w[i].bad;
+		errors += w[i].errors;
+	}
+	tap_is((int)errors, 0, "4 threads, each with its stream and memory: no error");
+	tap_is((int)bad, 0, "and every byte is right");
+}
+
+static double milliseconds(struct timeval t)
+{
+	return (double)t.tv_sec * 1e3 + (double)t.tv_usec / 1e3;
+}
+
+/* What a prefetch costs, it costs in the kernel. */
+static void test_cost(void)
+{
+	double user = 0, system = 0;
+	struct rusage before, after;
+	unsigned char *p;
+
+	usvm_malloc_managed((void **)&p, 32 * MIB);
+	for (int i = 0; i < 3; i++) {
+		memset(p, i + 1, 32 * MIB);
+		getrusage(RUSAGE_THREAD, &before);
+		usvm_mem_prefetch(p, 32 * MIB, 0);
+		getrusage(RUSAGE_THREAD, &after);
+		user += milliseconds(after.ru_utime) - milliseconds(before.ru_utime);
+		system += milliseconds(after.ru_stime) - milliseconds(before.ru_stime);
+		usvm_mem_prefetch(p, 32 * MIB, USVM_HOST);
+	}
+	printf("# 3 x 32 MiB: %.1f ms of the user's, %.1f ms of the kernel's\n", user, system);
+	tap_ok(user <= 0.05 * (user + system), "a prefetch spends at most 5 % outside of the kernel");
+	usvm_free(p);
+}
+
 /*
  * mprotect() unmaps pages from the GPU behind the library's back, which its
  * manual forbids. With the hardware's rule the channel dies; where the copy
@@ -486,6 +577,8 @@ int main(int argc, char **argv)
 	test_huge();
 	test_fork();
 	test_advice();
+	test_threads();
+	test_cost();
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--bad-access"))
 			test_bad_access();
