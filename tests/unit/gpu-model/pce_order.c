@@ -3,6 +3,9 @@
  * Engines run beside the CPU: who does not wait for the fence reads old data; who
  * does reads new; a channel keeps its order, channels have none between them.
  */
+#define _GNU_SOURCE
+#include <sys/mman.h>
+
 #include "pce_rig.h"
 
 #define SRC	(DATA_AT)
@@ -109,6 +112,42 @@ static void interruptible(void)
 	ok(finish(&d), "other channels do not care");
 }
 
+/*
+ * Guest RAM is exchanged under an endless copy, as firmware does when it remaps it; the
+ * old one cannot be touched any more. Whoever kept a pointer would die here.
+ */
+static void memory_goes(void)
+{
+	u8 *heap = b.ram, *ram[2];
+	u32 n = 0;
+
+	for (int i = 0; i < 2; i++) {
+		ram[i] = mmap(NULL, RAM_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (ram[i] == MAP_FAILED)
+			exit(1);
+	}
+	chan_open_on(&c, &b, 1, 1, 0);
+	ce_object(&c, 0xc1b5);
+	ce_launch(&c, SYS_VA, SYS_VA + (1u << 20), 4096, 4096, 4096, 0xffffffff, L_COPY);
+	ce_launch(&c, SYS_VA, SYS_VA + (1u << 20), 0, 0, 65536, 0xffffffff, L_COPY | L_MULTI);
+	kick(&c);
+	for (n = 0; n < 300; n++) {
+		gpu_dma_change_begin(b.gpu);
+		mprotect(ram[~n & 1], RAM_SIZE, PROT_NONE);
+		mprotect(ram[n & 1], RAM_SIZE, PROT_READ | PROT_WRITE);
+		b.ram = ram[n & 1];
+		gpu_dma_change_end(b.gpu);
+		usleep(100);
+	}
+	wr32(&b, 0x800000 + 8 * c.id, 0);
+	gpu_dma_change_begin(b.gpu);
+	b.ram = heap;
+	gpu_dma_change_end(b.gpu);
+	munmap(ram[0], RAM_SIZE);
+	munmap(ram[1], RAM_SIZE);
+	ok(finish(&d), "guest RAM is exchanged %u times under a copy", n);
+}
+
 /* After a reset no engine touches memory any more. */
 static void reset(void)
 {
@@ -147,6 +186,7 @@ int main(void)
 	no_order_between_channels();
 	order_by_semaphore();
 	interruptible();
+	memory_goes();
 	reset();
 	bench_close(&b);
 	return tap_done();
