@@ -109,11 +109,11 @@ static void sleep_ms(unsigned int ms)
 	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 }, NULL);
 }
 
-/* Waits up to a second for a register to take a value under a mask. */
+/* Waits up to ten seconds (machines are busy) for a register to take a value under a mask. */
 __attribute__((unused))
 static bool wait32(struct bench *b, u32 addr, u32 mask, u32 want)
 {
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 10000; i++) {
 		if ((rd32(b, addr) & mask) == want)
 			return true;
 		sleep_ms(1);

@@ -216,7 +216,7 @@ static void test_sec2_full(void)
 	for (u32 i = 0; i < 8; i++, sent++) {
 		send((const u32[4]){ 0x00031008 | (0x80 + i) << 24, 0, 1, 2 }, 4);
 		if (i == 3)
-			sleep_ms(50);
+			wait32(&b, SEC2 + 0xa04, ~0u, frd(SEC2, 0xa00));
 	}
 	sleep_ms(50);
 	for (int turn = 0; turn < 200 && got < sent; turn++) {

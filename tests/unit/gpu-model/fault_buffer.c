@@ -147,7 +147,7 @@ static void test_policies(void)
 	ok(wait32(&b, 0x002a80, ~0u, (before + 1) % ENTRIES), "a burst that does not fill arrives too");
 	drain();
 	before = put();
-	policy((struct fault_policy){ .late_ns = 20000000 });
+	policy((struct fault_policy){ .late_ns = 1000000000 });
 	for (int i = 0; i < 5; i++)
 		post((u64)i << 12, MMU_READ);
 	ok((put() - before) % ENTRIES < 5, "late entries are not there at once");
