@@ -204,13 +204,19 @@ HMM_TEST(zap_before_finalize_of_eviction_in_pieces)
 	zap_at(HMM, "migrate_device_finalize", job_evict_small);
 }
 
-/* The walk drops the page table lock to split: what it then finds may be gone. */
+/*
+ * The walk drops the page table lock to split: what it then finds may be gone,
+ * and what it has found before. Therefore the region's first folio is made of
+ * single pages, which the walk has taken when it splits the second.
+ */
 HMM_TEST(zap_while_the_walk_splits_a_system_folio)
 {
 	NEEDS_ORDERS();
 	ONLY_LARGE();
 	fill(HMM);
 	ASSERT_EQ(0, dev_orders(self->fd, BIT(0), BIT(0)));
+	to_device(HMM, 0, self->folio);
+	to_system(HMM, 0, self->folio);
 	zap_at(HMM, "split_huge_page_to_list_to_order", job_in);
 }
 
@@ -220,6 +226,8 @@ HMM_TEST(zap_while_the_walk_splits_a_device_folio)
 	ONLY_LARGE();
 	fill_on_device(HMM);
 	ASSERT_EQ(0, dev_orders(self->fd, BIT(0), BIT(0)));
+	to_system(HMM, 0, self->folio);
+	to_device(HMM, 0, self->folio);
 	zap_at(HMM, "split_device_private_folio", job_out);
 }
 
