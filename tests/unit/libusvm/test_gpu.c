@@ -417,7 +417,13 @@ static void test_cost(void)
 	double user = 0, system = 0;
 	struct rusage before, after;
 	unsigned char *p;
+	int query = 0;
 
+	usvm_device_get_attribute(&query, USVM_ATTR_RESIDENCY_QUERY, 0);
+	if (!query) {
+		printf("# cost: this kernel moves small pages, which takes minutes here\n");
+		return;
+	}
 	usvm_malloc_managed((void **)&p, 32 * MIB);
 	for (int i = 0; i < 3; i++) {
 		memset(p, i + 1, 32 * MIB);
