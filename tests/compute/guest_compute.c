@@ -6,7 +6,9 @@
  * For a guest with the model, or a machine with a Pascal card. Kernels are
  * assembled here; arguments are raw pointers.
  *
- *	guest-compute [ELEMENTS]
+ *	guest-compute [ELEMENTS [huge]]
+ *
+ * "huge": nothing but vectors on huge pages, for numbers.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -320,6 +322,10 @@ int main(int argc, char **argv)
 	}
 	load_kernels();
 	open_channel();
+	if (argc > 2) {
+		vector_tests(n, MADV_HUGEPAGE, "huge pages");
+		goto out;
+	}
 	vector_tests(n, MADV_NOHUGEPAGE, "small pages");
 	vector_tests(n, MADV_HUGEPAGE, "huge pages");
 	atomic_test(n);
@@ -328,6 +334,7 @@ int main(int argc, char **argv)
 	r = launch(SPIN, NULL, NULL, c, 4096, "integer kernel, 1 M warp instructions");
 	ok(!r && c[1], "integer kernel");
 	error_tests();
+out:
 	close_channel();
 	nv_bo_del(&dev, &code);
 	nv_device_close(&dev);

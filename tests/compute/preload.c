@@ -295,7 +295,9 @@ static void start(void)
 	if (!m.object || !m.mapping || !m.grid || !m.gr)
 		die("no memory");
 	m.copy = (struct copy_class){ .copy = copy_bytes };
-	m.class[4] = 0xc1b5;	/* the copy engine's place, also for who never says so */
+	m.class[2] = GR_CLASS_INLINE;	/* places that Vulkan's driver takes for granted */
+	m.class[3] = GR_CLASS_2D;
+	m.class[4] = 0xc1b5;
 	if (getenv("GR_PRELOAD_STATS"))
 		atexit(print_stats);
 }
@@ -323,6 +325,8 @@ static void method(u32 subchannel, u32 mthd, u32 data)
 	case 0xb5:
 		copy_class_method(&m.copy, mthd, data);
 		break;
+	default:
+		host_note(NULL, class, mthd, data, false);
 	}
 }
 

@@ -447,6 +447,7 @@ static const struct operation operations[] = {
 	{ WIDE_COMPARE("ge.s32"), WIDE, PRED, ref_wide_ge_s },
 	{ WIDE_COMPARE("gt.u32"), WIDE, PRED, ref_wide_gt_u },
 	{ "imnmx.s32.xhi.cc r13, r5, r7, pt\nimnmx.u32.xlo r12, r4, r6, pt", WIDE, D64, ref_wide_min_s },
+	{ "imnmx.s32.xhi.cc r13, r5, r7, pt\nimnmx.s32.xlo r12, r4, r6, pt", WIDE, D64, ref_wide_min_s },
 	{ "imnmx.u32.xhi.cc r13, r5, r7, !pt\nimnmx.u32.xlo r12, r4, r6, !pt", WIDE, D64, ref_wide_max_u },
 	{ "iadd.cc r12, r4, r6\niadd.x r13, r5, r7", WIDE, D64, ref_wide_add },
 	{ "iadd.cc r12, r4, -r6\niadd.x r13, r5, -r7", WIDE, D64, ref_wide_sub },
