@@ -32,7 +32,7 @@ static int visit_none(uint64_t from, uint64_t to, visit_t visit, void *data)
 #ifdef PAGEMAP_SCAN
 static int walk_scan(int fd, uint64_t start, uint64_t end, visit_t visit, void *data)
 {
-	struct page_region regions[256];
+	struct page_region regions[256] = { 0 };	/* a checker may not know who writes it */
 	struct pm_scan_arg arg = {
 		.size = sizeof(arg),
 		.end = end,
