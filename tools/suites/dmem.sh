@@ -6,7 +6,7 @@ suite_dmem() {
 	local kernel name
 	programs_ready
 	for kernel in release checked; do
-		for name in figures rules races life; do
+		for name in figures rules races life storm; do
 			dmem_on "$kernel" "$name" 512M
 		done
 		dmem_on "$kernel" pressure 64M

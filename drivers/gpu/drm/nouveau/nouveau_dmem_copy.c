@@ -13,6 +13,10 @@
  * caller is about to give back. A batch that failed may have been copied in part;
  * the sources are intact, so the caller leaves the pages where they were.
  *
+ * A launch that the engine refuses does not stop the channel: the fence signals as
+ * if all were well. So each launch releases a semaphore of its own when it is over,
+ * and after the fence every one of them is looked at.
+ *
  * A dead channel is made anew by nouveau_dmem_copier_revive(). That creates buffer
  * objects, so it is called before folios are locked, or from a worker.
  *
@@ -21,10 +25,12 @@
  */
 #include "nouveau_dmem_copy.h"
 
+#include "nouveau_bo.h"
 #include "nouveau_chan.h"
 #include "nouveau_dma.h"
 #include "nouveau_drv.h"
 #include "nouveau_fence.h"
+#include "nouveau_vmm.h"
 
 #include <nvif/class.h>
 #include <nvif/fifo.h>
@@ -36,19 +42,44 @@
 #define COPY_LINE_BYTES		4096
 #define COPY_ENGINE_INSTANCE	4	/* SET_OBJECT's subchannel for copy engines */
 
-struct nouveau_dmem_copy_class {
-	s32 oclass;
-	int (*copy)(struct nvif_push *push, const struct nouveau_dmem_run *run);
-	int (*zero)(struct nvif_push *push, const struct nouveau_dmem_run *run);
+/* Batches under way at once, and launches in one. */
+#define BANKS			8
+#define BANK_WORDS		512
+
+/* Of this class, but not in its header here. */
+#define NVA0B5_SET_SEMAPHORE_A		(0x00000240)
+#define NVA0B5_SET_SEMAPHORE_B		(0x00000244)
+#define NVA0B5_SET_SEMAPHORE_PAYLOAD	(0x00000248)
+
+/* What a launch writes when it is over, and where. */
+struct launch_done {
+	u64 addr;
+	u32 seq;
 };
 
+struct nouveau_dmem_copy_class {
+	s32 oclass;
+	int (*copy)(struct nvif_push *push, const struct nouveau_dmem_run *run,
+		    const struct launch_done *done);
+	int (*zero)(struct nvif_push *push, const struct nouveau_dmem_run *run,
+		    const struct launch_done *done);
+};
+
+static void push_done(struct nvif_push *push, const struct launch_done *done)
+{
+	PUSH_MTHD(push, NVA0B5, SET_SEMAPHORE_A, upper_32_bits(done->addr),
+				SET_SEMAPHORE_B, lower_32_bits(done->addr),
+				SET_SEMAPHORE_PAYLOAD, done->seq);
+}
+
 static int
-pascal_copy(struct nvif_push *push, const struct nouveau_dmem_run *run)
+pascal_copy(struct nvif_push *push, const struct nouveau_dmem_run *run,
+	    const struct launch_done *done)
 {
 	bool to_vram = run->dir == NOUVEAU_DMEM_TO_VRAM;
 	int ret;
 
-	ret = PUSH_WAIT(push, 13);
+	ret = PUSH_WAIT(push, 18);
 	if (ret)
 		return ret;
 
@@ -78,10 +109,11 @@ pascal_copy(struct nvif_push *push, const struct nouveau_dmem_run *run)
 				LINE_LENGTH_IN, COPY_LINE_BYTES,
 				LINE_COUNT, run->pages);
 
+	push_done(push, done);
 	PUSH_MTHD(push, NVA0B5, LAUNCH_DMA,
 		  NVDEF(NVA0B5, LAUNCH_DMA, DATA_TRANSFER_TYPE, NON_PIPELINED) |
 		  NVDEF(NVA0B5, LAUNCH_DMA, FLUSH_ENABLE, TRUE) |
-		  NVDEF(NVA0B5, LAUNCH_DMA, SEMAPHORE_TYPE, NONE) |
+		  NVDEF(NVA0B5, LAUNCH_DMA, SEMAPHORE_TYPE, RELEASE_ONE_WORD_SEMAPHORE) |
 		  NVDEF(NVA0B5, LAUNCH_DMA, INTERRUPT_TYPE, NONE) |
 		  NVDEF(NVA0B5, LAUNCH_DMA, SRC_MEMORY_LAYOUT, PITCH) |
 		  NVDEF(NVA0B5, LAUNCH_DMA, DST_MEMORY_LAYOUT, PITCH) |
@@ -95,11 +127,12 @@ pascal_copy(struct nvif_push *push, const struct nouveau_dmem_run *run)
 
 /* Remap two constants of 4 bytes: one element is 8 bytes, a line is a page. */
 static int
-pascal_zero(struct nvif_push *push, const struct nouveau_dmem_run *run)
+pascal_zero(struct nvif_push *push, const struct nouveau_dmem_run *run,
+	    const struct launch_done *done)
 {
 	int ret;
 
-	ret = PUSH_WAIT(push, 15);
+	ret = PUSH_WAIT(push, 17);
 	if (ret)
 		return ret;
 
@@ -122,10 +155,11 @@ pascal_zero(struct nvif_push *push, const struct nouveau_dmem_run *run)
 
 	PUSH_MTHD(push, NVA0B5, LINE_LENGTH_IN, run->pages * (COPY_LINE_BYTES / 8));
 
+	push_done(push, done);
 	PUSH_MTHD(push, NVA0B5, LAUNCH_DMA,
 		  NVDEF(NVA0B5, LAUNCH_DMA, DATA_TRANSFER_TYPE, NON_PIPELINED) |
 		  NVDEF(NVA0B5, LAUNCH_DMA, FLUSH_ENABLE, TRUE) |
-		  NVDEF(NVA0B5, LAUNCH_DMA, SEMAPHORE_TYPE, NONE) |
+		  NVDEF(NVA0B5, LAUNCH_DMA, SEMAPHORE_TYPE, RELEASE_ONE_WORD_SEMAPHORE) |
 		  NVDEF(NVA0B5, LAUNCH_DMA, INTERRUPT_TYPE, NONE) |
 		  NVDEF(NVA0B5, LAUNCH_DMA, SRC_MEMORY_LAYOUT, PITCH) |
 		  NVDEF(NVA0B5, LAUNCH_DMA, DST_MEMORY_LAYOUT, PITCH) |
@@ -232,6 +266,42 @@ int nouveau_dmem_copier_revive(struct nouveau_dmem_copier *copier)
 	return ret;
 }
 
+static void copier_done_del(struct nouveau_dmem_copier *copier)
+{
+	if (!copier->done)
+		return;
+	nouveau_vma_del(&copier->done_vma);
+	nouveau_bo_unmap(copier->done);
+	nouveau_bo_unpin(copier->done);
+	nouveau_bo_fini(copier->done);
+	copier->done = NULL;
+}
+
+/* Words in system memory that the engine and the CPU both see. */
+static int copier_done_new(struct nouveau_dmem_copier *copier)
+{
+	u32 domain = NOUVEAU_GEM_DOMAIN_GART | NOUVEAU_GEM_DOMAIN_COHERENT;
+	struct nouveau_drm *drm = copier->drm;
+	struct nouveau_bo *bo;
+	int ret;
+
+	ret = nouveau_bo_new(&drm->client, BANKS * BANK_WORDS * 4, 0, domain, 0, 0,
+			     NULL, NULL, &bo);
+	if (ret)
+		return ret;
+	ret = nouveau_bo_pin(bo, domain, false);
+	if (ret) {
+		nouveau_bo_fini(bo);
+		return ret;
+	}
+	copier->done = bo;
+	ret = nouveau_bo_map(bo);
+	if (!ret)
+		ret = nouveau_vma_new(bo, nouveau_cli_vmm(&drm->client),
+				      &copier->done_vma);
+	return ret;
+}
+
 /**
  * nouveau_dmem_copier_init - get a copy engine
  * @copier: memory for the copier
@@ -242,10 +312,18 @@ int nouveau_dmem_copier_revive(struct nouveau_dmem_copier *copier)
 int nouveau_dmem_copier_init(struct nouveau_dmem_copier *copier,
 			     struct nouveau_drm *drm)
 {
+	int ret;
+
 	copier->drm = drm;
 	copier->timeout_ms = COPY_TIMEOUT_MS;
 	mutex_init(&copier->lock);
-	return nouveau_dmem_copier_revive(copier);
+	init_waitqueue_head(&copier->bank_wait);
+	ret = copier_done_new(copier);
+	if (!ret)
+		ret = nouveau_dmem_copier_revive(copier);
+	if (ret)
+		copier_done_del(copier);
+	return ret;
 }
 
 /**
@@ -277,7 +355,34 @@ void nouveau_dmem_copier_fini(struct nouveau_dmem_copier *copier)
 	mutex_lock(&copier->lock);
 	copier_kill(copier);
 	mutex_unlock(&copier->lock);
+	copier_done_del(copier);
 	mutex_destroy(&copier->lock);
+}
+
+static bool bank_try_get(struct nouveau_dmem_copier *copier, unsigned int *bank)
+{
+	for (*bank = 0; *bank < BANKS; ++*bank)
+		if (!test_and_set_bit(*bank, &copier->banks))
+			return true;
+	return false;
+}
+
+static void bank_put(struct nouveau_dmem_copier *copier, unsigned int bank)
+{
+	clear_bit(bank, &copier->banks);
+	wake_up(&copier->bank_wait);
+}
+
+/* Has every launch of a batch said that it is over? */
+static bool all_done(struct nouveau_dmem_copier *copier,
+		     const struct nouveau_dmem_copy *copy)
+{
+	u32 i;
+
+	for (i = 0; i < copy->nr; i++)
+		if (nouveau_bo_rd32(copier->done, copy->bank * BANK_WORDS + i) != copy->seq)
+			return false;
+	return true;
 }
 
 /**
@@ -297,6 +402,7 @@ int nouveau_dmem_copy_submit(struct nouveau_dmem_copier *copier,
 {
 	const struct nouveau_dmem_copy_class *class;
 	struct nouveau_fence *fence = NULL;
+	struct launch_done done;
 	struct nvif_push *push;
 	int ret = -ENODEV;
 	u32 i;
@@ -304,8 +410,16 @@ int nouveau_dmem_copy_submit(struct nouveau_dmem_copier *copier,
 	copy->fence = NULL;
 	if (!batch->nr)
 		return 0;
+	if (WARN_ON_ONCE(batch->nr > BANK_WORDS))
+		return -EINVAL;
 
+	/* Those who have one wait for a fence, with a time limit. */
+	wait_event(copier->bank_wait, bank_try_get(copier, &copy->bank));
 	mutex_lock(&copier->lock);
+	if (!++copier->seq)
+		copier->seq++;
+	copy->seq = copier->seq;
+	copy->nr = batch->nr;
 	if (!copier->chan || atomic_read(&copier->chan->killed))
 		goto dead;
 	ret = nouveau_fence_create(&fence, copier->chan);
@@ -317,8 +431,10 @@ int nouveau_dmem_copy_submit(struct nouveau_dmem_copier *copier,
 	for (i = 0; !ret && i < batch->nr; i++) {
 		const struct nouveau_dmem_run *run = &batch->run[i];
 
-		ret = run->dir == NOUVEAU_DMEM_ZERO_VRAM ? class->zero(push, run) :
-							   class->copy(push, run);
+		done.addr = copier->done_vma->addr + 4 * (copy->bank * BANK_WORDS + i);
+		done.seq = copy->seq;
+		ret = run->dir == NOUVEAU_DMEM_ZERO_VRAM ?
+		      class->zero(push, run, &done) : class->copy(push, run, &done);
 	}
 	if (ret) {
 		/* It has no timeline yet: only memory. */
@@ -335,6 +451,8 @@ dead:
 	copier_kill(copier);
 out:
 	mutex_unlock(&copier->lock);
+	if (ret)
+		bank_put(copier, copy->bank);
 	return ret;
 }
 
@@ -382,6 +500,11 @@ int nouveau_dmem_copy_wait(struct nouveau_dmem_copier *copier,
 			copier_kill(copier);
 		mutex_unlock(&copier->lock);
 	}
+	if (!ret && !all_done(copier, copy)) {
+		NV_ERROR(copier->drm, "dmem: the engine refused a copy\n");
+		ret = -EIO;
+	}
+	bank_put(copier, copy->bank);
 	nouveau_fence_unref(&copy->fence);
 	return ret;
 }

@@ -4,15 +4,18 @@
 
 #include <linux/mutex.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 
 #include <nvif/object.h>
 
 #include "nouveau_dmem_batch.h"
 
+struct nouveau_bo;
 struct nouveau_channel;
 struct nouveau_dmem_copy_class;
 struct nouveau_drm;
 struct nouveau_fence;
+struct nouveau_vma;
 
 /**
  * struct nouveau_dmem_copier - the copy engine of device memory
@@ -24,6 +27,11 @@ struct nouveau_fence;
  * @class: how to program it
  * @timeout_ms: how long a batch may take
  * @made: channels made so far
+ * @done: a word for each launch under way, which the engine writes after it
+ * @done_vma: where the engine sees it
+ * @banks: parts of @done in use, one a batch
+ * @bank_wait: woken when a part becomes free
+ * @seq: what the launches of the latest batch write
  */
 struct nouveau_dmem_copier {
 	struct nouveau_drm *drm;
@@ -33,14 +41,25 @@ struct nouveau_dmem_copier {
 	const struct nouveau_dmem_copy_class *class;
 	u32 timeout_ms;
 	u32 made;
+	struct nouveau_bo *done;
+	struct nouveau_vma *done_vma;
+	unsigned long banks;
+	wait_queue_head_t bank_wait;
+	u32 seq;
 };
 
 /**
  * struct nouveau_dmem_copy - a batch on its way
  * @fence: signalled when it is over; NULL when nothing was to be done
+ * @bank: its part of &nouveau_dmem_copier.done
+ * @seq: what each launch writes there
+ * @nr: launches
  */
 struct nouveau_dmem_copy {
 	struct nouveau_fence *fence;
+	unsigned int bank;
+	u32 seq;
+	u32 nr;
 };
 
 int nouveau_dmem_copier_init(struct nouveau_dmem_copier *copier,

@@ -49,6 +49,9 @@
 /* Around a CPU fault on a small page so many bytes come back with it. */
 #define FAULT_AROUND_BYTES	SZ_64K
 
+/* How often the copy of a CPU fault is tried before the process is told. */
+#define FAULT_COPY_TRIES	5
+
 /* Folios of these orders are wanted whole. */
 #define LARGE_ORDERS		((BIT(NOUVEAU_DMEM_NR_ORDERS) - 1) & ~(BIT(0) | BIT(1)))
 
@@ -728,6 +731,7 @@ vm_fault_t dmem_migrate_to_ram(struct vm_fault *vmf)
 	};
 	struct nouveau_dmem_window *w;
 	unsigned long moved = 0, must;
+	unsigned int tries = 0;
 	vm_fault_t fault;
 	int ret;
 
@@ -741,7 +745,11 @@ vm_fault_t dmem_migrate_to_ram(struct vm_fault *vmf)
 
 	fault_range(vmf, &args.start, &args.end);
 	must = ((vmf->address & PAGE_MASK) - args.start) >> PAGE_SHIFT;
-	ret = to_ram_window(dmem, w, &args, must, &moved);
+	/* A copy that failed has changed nothing: it can be tried again. */
+	do {
+		ret = to_ram_window(dmem, w, &args, must, &moved);
+	} while (ret && ++tries < FAULT_COPY_TRIES &&
+		 !nouveau_dmem_copier_revive(&dmem->copier));
 	fault = ret ? VM_FAULT_SIGBUS : 0;
 	/* No RAM even for the page itself: let the OOM killer decide. */
 	if (!ret && (w->src[must] & MIGRATE_PFN_MIGRATE) && !w->dst[must] &&
