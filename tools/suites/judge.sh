@@ -15,9 +15,12 @@ judge_sees() {
 	local bug=$1 pattern=$2 log=$LOGS/judge-$1.log
 	guest_defaults
 	G_KERNEL=checked G_LOAD_HMM=no G_LOAD_NOUVEAU=no G_MEM=1024 G_LIMIT=300
-	guest_run sh -c 'echo 2 > /proc/sys/kernel/hung_task_timeout_secs
-		modprobe hugesvm_bugs bug='"$bug"' || exit 1
-		[ '"$bug"' != hung ] || sleep 6
+	guest_run sh -c 'modprobe hugesvm_bugs bug='"$bug"' || exit 1
+		if [ '"$bug"' = hung ]; then
+			echo 2 > /proc/sys/kernel/hung_task_timeout_secs
+			sleep 8
+			echo 0 > /proc/sys/kernel/hung_task_timeout_secs
+		fi
 		rmmod hugesvm_bugs' > "$log" 2>&1 || true
 	if [ -z "$pattern" ]; then
 		if [ "$G_STATUS" = 0 ]; then
