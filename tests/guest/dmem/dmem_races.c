@@ -17,7 +17,7 @@
 static struct gpu g;
 static atomic_bool stop;
 static atomic_long errors;
-static int rounds = 20;
+static int rounds = 10;
 
 struct job {
 	pthread_t thread;
