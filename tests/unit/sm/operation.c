@@ -68,6 +68,8 @@ static void make_record(enum operand_kind kind, struct record *r)
 	memset(r, 0, sizeof(*r));
 	r->a = random_operand(kind);
 	r->b = how & 0x70 ? random_operand(kind) : r->a;
+	if (kind == WIDE && !(how & 0x3000))	/* the lower halves decide */
+		r->b = (r->a & ~0xffffffffull) | (u32)r->b;
 	r->c = how & 0x700 ? random_operand(kind) : r->a;
 	switch (random_wide() >> 40 & 3) {
 	case 0:			/* no flag */
