@@ -178,7 +178,7 @@ void split_huge_pmd_device_private(struct vm_area_struct *vma, pmd_t *pmd,
 	pgtable = pgtable_trans_huge_withdraw(mm, pmd);
 	pmd_populate(mm, &table, pgtable);
 	pte = pte_offset_map(&table, haddr);
-	VM_BUG_ON(!pte);
+	VM_WARN_ON(!pte);
 	for (i = 0; i < HPAGE_PMD_NR; i++, addr += PAGE_SIZE) {
 		VM_WARN_ON(!pte_none(ptep_get(pte + i)));
 		set_pte_at(mm, addr, pte + i,

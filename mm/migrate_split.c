@@ -71,7 +71,7 @@ static void split_off_part(struct folio *folio, unsigned long idx,
 	struct folio *part = (struct folio *)page;
 	unsigned long i;
 
-	VM_BUG_ON_PAGE(atomic_read(&page->_mapcount) != -1, page);
+	VM_WARN_ON_ONCE_PAGE(atomic_read(&page->_mapcount) != -1, page);
 
 	/*
 	 * PG_reserved is set for life on device pages. PG_head is set here and
@@ -259,8 +259,8 @@ int folio_split_unmapped(struct folio *folio, unsigned int new_order,
 	unsigned int order = folio_order(folio);
 	int ret;
 
-	VM_BUG_ON_FOLIO(!folio_test_locked(folio), folio);
-
+	if (WARN_ON_ONCE(!folio_test_locked(folio)))
+		return -EINVAL;
 	if (fault_page && page_folio(fault_page) != folio)
 		fault_page = NULL;
 	ret = check_split_order(folio, new_order);
@@ -339,9 +339,9 @@ int split_device_private_folio(struct page *page, unsigned int new_order,
 	unsigned long i;
 	int ret;
 
-	VM_BUG_ON_FOLIO(!folio_test_locked(folio), folio);
-	VM_BUG_ON_FOLIO(!folio_is_zone_device(folio), folio);
-
+	if (WARN_ON_ONCE(!folio_test_locked(folio) ||
+			 !folio_is_zone_device(folio)))
+		return -EINVAL;
 	if (fault_page && page_folio(fault_page) != folio)
 		fault_page = NULL;
 	ret = check_split_order(folio, new_order);
