@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: MIT
-# Device memory of nouveau in a guest on the GPU model: TAP programs, each on
-# release and on checked. GPU faults are made by the copy engine (ce-fault=replay).
+# Device memory of nouveau in a guest on the GPU model: TAP programs on release;
+# on checked they are a part of `prove` (gpu-checked). GPU faults are made by the
+# copy engine (ce-fault=replay).
 
 suite_dmem() {
-	local kernel name
 	programs_ready
-	for kernel in release checked; do
-		for name in figures rules races life storm; do
-			dmem_on "$kernel" "$name" 512M
-		done
-		dmem_on "$kernel" pressure 64M
+	dmem_kernel release
+}
+
+dmem_kernel() {
+	local name
+	for name in figures rules races life storm; do
+		dmem_on "$1" "$name" 512M
 	done
+	dmem_on "$1" pressure 64M
 }
 
 # dmem_on KERNEL PROGRAM VRAM

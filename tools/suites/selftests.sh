@@ -10,8 +10,7 @@ suite_selftests() {
 	selftests_ready || return 0
 	selftests_on release 900 2 "$SELFTESTS" "$SELFTESTS_QUICK"
 	selftests_on release 600 4 "hmm_races" "-v private_order4 -v private_order9"
-	selftests_on checked 1800 2 "$SELFTESTS" "$SELFTESTS_QUICK"
-	selftests_on checked 900 4 "hmm_races" "-v private_order9"
+	selftests_on checked 900 2 hmm_roundtrip "-v private_order9"
 }
 
 selftests_ready() {
