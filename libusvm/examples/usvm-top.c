@@ -63,7 +63,7 @@ static struct counter *find(struct top *top, const char *name)
 			return &top->counters[i];
 	if (top->count == MAX_LINES)
 		return NULL;
-	snprintf(top->counters[top->count].name, sizeof(top->counters[0].name), "%s", name);
+	snprintf(top->counters[top->count].name, sizeof(top->counters[0].name), "%.63s", name);
 	return &top->counters[top->count++];
 }
 
