@@ -305,9 +305,12 @@ static int query_window(struct query *q, unsigned long start, unsigned long end)
 	}
 	nouveau_svmm_unwatch(&q->watch);
 
+	/* Once for the window: the clock goes on meanwhile. */
+	query_move(q, start, &found[0]);
 	for (i = 0; !ret && i < nr; i++) {
 		found[i].policy = nouveau_svmm_policy(svmm, found[i].va_start) + 1;
-		query_move(q, found[i].va_start, &found[i]);
+		found[i].moved = found[0].moved;
+		found[i].moved_ms = found[0].moved_ms;
 		ret = query_add(q, &found[i]);
 	}
 out:
