@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The replayable fault buffer and the fatal fault registers. */
+#include "event.h"
 #include "fault.h"
 #include "page_tables.h"
 #include "pgraph.h"
@@ -128,19 +129,34 @@ static void test_overflow(void)
 
 static void test_policies(void)
 {
-	u32 before = put();
+	u32 before = put(), after = 0;
 
 	policy((struct fault_policy){ .duplicate_percent = 100 });
 	post(0x1000, MMU_READ);
 	ok_eq((put() - before) % ENTRIES, 2, "a duplicate on request");
 	drain();
-	before = put();
 	policy((struct fault_policy){ .burst = 4 });
-	post(0x0000, MMU_READ);
-	post(0x1000, MMU_READ);
-	post(0x2000, MMU_READ);
-	post(0x3000, MMU_READ);
-	ok_eq(put(), (before + 4) % ENTRIES, "a burst of four arrives with the fourth");
+	/*
+	 * A burst also goes when it has waited for 200 us. Only a try in which the
+	 * four were posted well within that time tells; on a busy machine that
+	 * may take several.
+	 */
+	for (int try = 0; try < 1000; try++) {
+		u64 start = host_ns();
+
+		before = put();
+		post(0x0000, MMU_READ);
+		post(0x1000, MMU_READ);
+		post(0x2000, MMU_READ);
+		post(0x3000, MMU_READ);
+		after = put();
+		if (host_ns() - start < 100000)
+			break;
+		/* What is left of it comes by itself. */
+		wait32(&b, 0x002a80, ~0u, (before + 4) % ENTRIES);
+		drain();
+	}
+	ok_eq(after, (before + 4) % ENTRIES, "a burst of four arrives with the fourth");
 	drain();
 	before = put();
 	post(0x1000, MMU_READ);
