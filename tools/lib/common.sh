@@ -3,6 +3,9 @@
 # Exit codes of the command itself: 1 something failed, 2 wrong arguments,
 # 3 the host lacks something that only its owner can give.
 
+# A user's PATH may lack chroot and mount.
+PATH=$PATH:/usr/sbin:/sbin
+
 BUILD=$TOP/build
 LOGS=$BUILD/logs
 CACHE=${HUGESVM_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/hugesvm}
