@@ -146,9 +146,6 @@ def series(top, pristine):
 # --------------------------------------------------------------------------
 # Which definition encloses a line.
 
-DEFINITION = re.compile(
-    r"^(?:typedef\s+)?(?:struct|union|enum)\s+(\w+)[^;(]*\{?\s*$|^#define\s+(\w+)|^#\s*define\s+(\w+)")
-FUNCTION = re.compile(r"(\w+)\s*\((?!.*;\s*$)")
 SKIP = {"if", "while", "for", "switch", "return", "sizeof", "__attribute__", "__releases",
         "__acquires", "__must_hold", "defined", "__printf", "__aligned", "__section"}
 
