@@ -29,6 +29,7 @@ stock|stock-checked) overlay=0 ;;
 *) echo "unknown kernel '$flavour'"; exit 2 ;;
 esac
 fragments=("$top/guest/kernel/base.config")
+[ $overlay = 0 ] || fragments+=("$top/guest/kernel/overlay.config")
 # QEMU boots a vmlinux by its PVH entry, which spares the decompression. With
 # KASAN that entry dies in 6.12: it calls instrumented string functions before
 # there is a shadow. Then it is a bzImage.
@@ -229,7 +230,7 @@ main() {
 		echo "$flavour $version" > "$out/flavour"
 		mv "$out" "$cache/kernels/$key"
 		# Keep the last few of each flavour.
-		grep -l "^$flavour " "$cache"/kernels/*/flavour | xargs ls -t | tail -n +7 | while read -r d; do
+		grep -l "^$flavour " "$cache"/kernels/*/flavour | xargs ls -t | tail -n +13 | while read -r d; do
 			rm -rf "${d%/flavour}"
 		done
 		;;
