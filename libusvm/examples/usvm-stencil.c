@@ -6,6 +6,8 @@
  * the band and one row on either side are prefetched, worked on, and sent
  * home, so that never more than two bands are on the GPU. With more memory than
  * VRAM the result is the same; the CPU computes it as well and compares.
+ *
+ *	usvm-stencil [MIB [STEPS]]
  */
 #include <string.h>
 
@@ -14,7 +16,6 @@
 
 #define WIDTH	2048u
 #define BAND	64u	/* rows */
-#define STEPS	3
 
 static const struct usvm_host_kernel kernels[] = { USVM_HOST_KERNEL(heat) };
 
@@ -60,12 +61,16 @@ int main(int argc, char **argv)
 	uint height = (uint)(bytes / WIDTH / 4);
 	uint *grid[2] = { malloc(bytes), malloc(bytes) }, *check[2] = { malloc(bytes), malloc(bytes) };
 	struct usvm_device_properties p;
+	int device, steps = argc > 2 ? atoi(argv[2]) : 3;
 	size_t wrong = 0;
 	usvm_module *m;
 	usvm_kernel *k;
 	double start;
-	int device;
 
+	if (steps < 1 || steps > 1000) {
+		fprintf(stderr, "usage: usvm-stencil [MIB [STEPS]]\n");
+		return 2;
+	}
 	if (!grid[0] || !grid[1] || !check[0] || !check[1])
 		return 1;
 	say_device("usvm-stencil");
@@ -80,13 +85,13 @@ int main(int argc, char **argv)
 	printf("two grids of %u x %u, %.0f MiB in all; the device has %.0f MiB\n", WIDTH, height,
 	       2 * (double)bytes / MIB, (double)p.memory_bytes / MIB);
 	start = seconds();
-	for (int i = 0; i < STEPS; i++)
+	for (int i = 0; i < steps; i++)
 		step_on_gpu(k, grid[(i + 1) % 2], grid[i % 2], height, device);
-	printf("%d steps in %.1f ms\n", STEPS, 1e3 * (seconds() - start));
-	for (int i = 0; i < STEPS; i++)
+	printf("%d steps in %.1f ms\n", steps, 1e3 * (seconds() - start));
+	for (int i = 0; i < steps; i++)
 		step_on_cpu(check[(i + 1) % 2], check[i % 2], height);
 	for (size_t i = 0; i < bytes / 4; i++)
-		wrong += grid[STEPS % 2][i] != check[STEPS % 2][i];
+		wrong += grid[steps % 2][i] != check[steps % 2][i];
 	printf("%zu wrong\n", wrong);
 	TRY(usvm_module_unload(m));
 	for (int i = 0; i < 2; i++) {

@@ -184,6 +184,11 @@ enum usvm_device_attribute {
 	USVM_ATTR_RESIDENCY_QUERY = 6,
 	/* advice reaches the kernel's fault handler; else it only steers this library */
 	USVM_ATTR_KERNEL_ADVICE = 7,
+	/*
+	 * The copy engine reaches only what the library knows to be mapped there; the
+	 * rest is copied through a buffer. 0: it takes faults, and reaches everything.
+	 */
+	USVM_ATTR_COPIES_STAGED = 8,
 };
 
 /**
@@ -302,7 +307,13 @@ enum usvm_advice {
 	USVM_ADVISE_UNSET_READ_MOSTLY = 2,
 	USVM_ADVISE_SET_PREFERRED_LOCATION = 3,	/* usvm_launch() prefetches such ranges there */
 	USVM_ADVISE_UNSET_PREFERRED_LOCATION = 4,
-	USVM_ADVISE_SET_ACCESSED_BY = 5,	/* noted, and shown by the attribute */
+	/*
+	 * The device uses the range where it is: its faults map it there and move
+	 * nothing (a preferred location comes first). CUDA maps it ahead of the
+	 * first access; here the first access to each 2 MiB faults once. Of the host
+	 * it is noted, and has no effect: the CPU cannot map video memory.
+	 */
+	USVM_ADVISE_SET_ACCESSED_BY = 5,
 	USVM_ADVISE_UNSET_ACCESSED_BY = 6,
 };
 

@@ -98,6 +98,20 @@ USVM_API usvm_error usvm_mem_discard_async(void *pointer, size_t size, usvm_stre
 	return api_return(stream_enqueue(stream, op));
 }
 
+/* Each device sees the advice: what is preferred here is not there. */
+static usvm_error tell_devices(uint64_t start, uint64_t end)
+{
+	usvm_error err = USVM_SUCCESS;
+	struct device *dev;
+
+	for (int i = 0; i < runtime_devices() && !err; i++) {
+		err = api_device_at(i, &dev);
+		if (!err && dev->backend->advice)
+			err = dev->backend->advice(dev, start, end);
+	}
+	return err;
+}
+
 USVM_API usvm_error usvm_mem_advise(const void *pointer, size_t size, enum usvm_advice advice,
 				    int location)
 {
@@ -139,13 +153,26 @@ USVM_API usvm_error usvm_mem_advise(const void *pointer, size_t size, enum usvm_
 	}
 	if (failed)
 		return api_return(USVM_ERROR_OUT_OF_MEMORY);
-	/* Each device sees the advice: what is preferred here is not there. */
-	for (int i = 0; i < runtime_devices() && !err; i++) {
-		err = api_device_at(i, &dev);
-		if (!err && dev->backend->advice)
-			err = dev->backend->advice(dev, start, end);
-	}
-	return api_return(err);
+	return api_return(tell_devices(start, end));
+}
+
+static void has_advice(uint64_t start, uint64_t end, const uint64_t *notes, void *data)
+{
+	bool *any = data;
+
+	(void)start;
+	(void)end;
+	*any |= notes[NOTE_READ_MOSTLY] || notes[NOTE_PREFERRED] || notes[NOTE_ACCESSED_BY];
+}
+
+void advice_end(uint64_t start, uint64_t end)
+{
+	bool any = false;
+
+	ranges_each(start, end, has_advice, &any);
+	ranges_forget(start, end);
+	if (any)
+		tell_devices(start, end);
 }
 
 USVM_API usvm_error usvm_mem_range_get_attribute(int64_t *value,

@@ -71,6 +71,8 @@ static int gpu_attribute(struct device *dev, enum usvm_device_attribute attribut
 		return 1;
 	case USVM_ATTR_CONCURRENT_COPY:
 		return gpu->copy_faults;
+	case USVM_ATTR_COPIES_STAGED:
+		return !gpu->copy_faults;
 	case USVM_ATTR_KERNELS:
 		return gpu_computes(gpu);
 	case USVM_ATTR_RESIDENCY_QUERY:
@@ -206,17 +208,20 @@ usvm_error gpu_use(struct queue *q, enum nv_engine engine)
 		if (err)	/* -ENODEV would read as a lost device */
 			return err == -ENODEV ? USVM_ERROR_NOT_SUPPORTED : error_from_errno(err);
 	}
-	if (!q->stage.handle) {
-		err = nv_bo_new(&q->gpu->nv, &q->stage, 2 * GPU_STAGE_BYTES);
-		if (err)
-			return error_from_errno(err);
-	}
-	err = nv_channel_use(want, &q->stage);
-	if (err)
-		return error_from_errno(err);
 	q->stage_seq[0] = q->stage_seq[1] = 0;
 	q->active = want;
 	return USVM_SUCCESS;
+}
+
+usvm_error gpu_stage(struct queue *q)
+{
+	int err = 0;
+
+	if (!q->stage.handle)
+		err = nv_bo_new(&q->gpu->nv, &q->stage, 2 * GPU_STAGE_BYTES);
+	if (!err)
+		err = nv_channel_use(q->active, &q->stage);
+	return error_from_errno(err);
 }
 
 /* Waits in slices, so that a reset or a lost sister stream is noticed. */

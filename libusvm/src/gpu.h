@@ -75,6 +75,8 @@ struct queue {
 /* gpu.c */
 /** gpu_use() - make sure that there is a channel with this engine, in q->active */
 usvm_error gpu_use(struct queue *q, enum nv_engine engine);
+/** gpu_stage() - make sure that the active channel has the buffer for staged copies */
+usvm_error gpu_stage(struct queue *q);
 /** gpu_settle() - submit and wait for everything */
 usvm_error gpu_settle(struct queue *q);
 /** gpu_error() - a negative errno of a channel */

@@ -59,9 +59,10 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 /* RAM to VRAM: the CPU fills one half while the engine empties the other. */
 static usvm_error stage_in(struct queue *q, uint64_t dst, const char *src, uint64_t size)
 {
-	usvm_error err = gpu_settle(q);
+	usvm_error err = gpu_stage(q);
 	unsigned int i = 0;
 
+	err = err ? err : gpu_settle(q);
 	for (uint64_t at = 0; at < size && !err; at += GPU_STAGE_BYTES, i ^= 1) {
 		uint64_t part = smaller(size - at, GPU_STAGE_BYTES);
 
@@ -80,10 +81,11 @@ static usvm_error stage_in(struct queue *q, uint64_t dst, const char *src, uint6
 /* VRAM to RAM: the engine fills one half while the CPU empties the other. */
 static usvm_error stage_out(struct queue *q, char *dst, uint64_t src, uint64_t size)
 {
-	usvm_error err = gpu_settle(q);
+	usvm_error err = gpu_stage(q);
 	uint64_t taken = 0;
 	unsigned int i = 0;
 
+	err = err ? err : gpu_settle(q);
 	for (uint64_t at = 0; taken < size && !err; at += GPU_STAGE_BYTES, i ^= 1) {
 		if (at < size) {
 			err = pushed(q, nv_copy(q->active, stage_va(q, i), src + at,

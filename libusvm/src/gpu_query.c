@@ -74,17 +74,21 @@ static void tell(struct advising *a, uint64_t start, uint64_t end, uint32_t poli
 		a->err = nv_svm_policy(&gpu->nv, (void *)(uintptr_t)start, end - start, policy);
 }
 
-/* What is mostly read stays in RAM, whatever else is said of it. */
+/*
+ * What is mostly read stays in RAM, whatever else is said of it. What prefers a
+ * place goes there. What the device only accesses is mapped where it is.
+ */
 static uint32_t policy_of(const struct device *dev, const uint64_t *notes)
 {
 	uint64_t preferred = notes[NOTE_PREFERRED];
 
 	if (notes[NOTE_READ_MOSTLY])
 		return NOUVEAU_SVM_BIND_POLICY__HOST;
-	if (!preferred)
-		return NOUVEAU_SVM_BIND_POLICY__DEFAULT;
-	return preferred == (uint64_t)(dev->index + 3) ? NOUVEAU_SVM_BIND_POLICY__DEVICE :
-							 NOUVEAU_SVM_BIND_POLICY__HOST;
+	if (preferred)
+		return preferred == (uint64_t)(dev->index + 3) ? NOUVEAU_SVM_BIND_POLICY__DEVICE :
+								 NOUVEAU_SVM_BIND_POLICY__HOST;
+	return notes[NOTE_ACCESSED_BY] >> dev->index & 1 ? NOUVEAU_SVM_BIND_POLICY__HOST :
+							   NOUVEAU_SVM_BIND_POLICY__DEFAULT;
 }
 
 static void advise_piece(uint64_t start, uint64_t end, const uint64_t *notes, void *data)

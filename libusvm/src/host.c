@@ -77,6 +77,7 @@ static int host_attribute(struct device *dev, enum usvm_device_attribute attribu
 	case USVM_ATTR_SEPARATE_MEMORY:
 	case USVM_ATTR_RESIDENCY_QUERY:
 	case USVM_ATTR_KERNEL_ADVICE:
+	case USVM_ATTR_COPIES_STAGED:
 		return 0;
 	}
 	return -1;

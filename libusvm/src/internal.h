@@ -267,6 +267,10 @@ void ranges_each(uint64_t start, uint64_t end,
 /** ranges_clear() - at the end */
 void ranges_clear(void);
 
+/* advise.c */
+/** advice_end() - nothing is known of a range any more; also the devices forget its advice */
+void advice_end(uint64_t start, uint64_t end);
+
 /* memory.c */
 /** memory_find() - the managed allocation that holds an address */
 bool memory_find(const void *pointer, void **base, size_t *size, int *device);

@@ -102,7 +102,7 @@ USVM_API usvm_error usvm_free(void *pointer)
 		if (!api_device_at(i, &dev))
 			device_drain(dev);
 	}
-	ranges_forget((uintptr_t)a->base, (uintptr_t)a->base + a->mapped);
+	advice_end((uintptr_t)a->base, (uintptr_t)a->base + a->mapped);
 	munmap(a->base, a->mapped);
 	free(a);
 	return USVM_SUCCESS;

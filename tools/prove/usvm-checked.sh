@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+# prove: libusvm and its programs on the checked kernel
+
+prove_usvm_checked() {
+	. "$TOP/tools/suites/usvm.sh"
+	programs_ready
+	usvm_kernel checked
+	usvm_out_of_core checked
+}

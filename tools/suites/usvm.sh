@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+# libusvm in a guest on the GPU model, on release: what the model counts, the
+# driver's ioctls, the whole API, every example program; a stencil that is larger than
+# VRAM. Copy-engine faults are fatal, as on a card. On checked they are a part of
+# `prove` (usvm-checked).
+
+suite_usvm() {
+	programs_ready
+	usvm_kernel release
+	usvm_out_of_core release
+}
+
+# usvm_kernel KERNEL
+usvm_kernel() {
+	usvm_guest "$1"
+	guest_tap "usvm/$1" "usvm-$1" sh -c './usvm-guest-counters; ./usvm-guest-ioctls
+		sh ./programs.sh; ./test-usvm-gpu --kernels vadd.usvm --bad-access'
+}
+
+# usvm_out_of_core KERNEL: 72 MiB of grids, 64 MiB of VRAM
+usvm_out_of_core() {
+	usvm_guest "$1"
+	G_VRAM=64M
+	guest_tap "usvm/$1/out-of-core" "usvm-$1-out-of-core" sh -c 'USVM_DEVICE=nouveau ./usvm-stencil 72 1 &&
+		echo "ok 1 - a stencil larger than VRAM" || echo "not ok 1 - a stencil larger than VRAM"; echo 1..1'
+}
+
+# usvm_guest KERNEL: a guest with the programs and the kernels of the examples
+usvm_guest() {
+	local name p=$BUILD/programs
+	guest_defaults
+	G_KERNEL=$1 G_GPU=on G_LOAD_HMM=no
+	[ "$1" = release ] && G_LIMIT=300 || G_LIMIT=1500
+	G_PUT=("$TOP/tests/guest/usvm/programs.sh" "$p/tests/unit/libusvm/test-usvm-gpu" "$p/tests/unit/libusvm/vadd.usvm")
+	for name in counters hold ioctls; do
+		G_PUT+=("$p/tests/guest/usvm/usvm-guest-$name")
+	done
+	for name in bandwidth join map pipe stencil top vector; do
+		G_PUT+=("$p/libusvm/usvm-$name")
+	done
+	for name in join stencil vector; do
+		G_PUT+=("$p/libusvm/$name.usvm")
+	done
+}
