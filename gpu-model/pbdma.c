@@ -19,32 +19,7 @@
 #define STATUS_IS_GROUP		BIT(12)
 #define STATUS_VALID		BIT(13)
 
-/* Offsets in an instance block: RAMFC. */
-#define RAMFC_USERD		0x08
-#define RAMFC_USERD_HI		0x0c
-#define RAMFC_GP_BASE		0x48
-#define RAMFC_GP_BASE_HI	0x4c
-
 /* ------------------------------------------------------------------- channel */
-
-static u32 ramfc(struct channel *ch, u32 offset)
-{
-	return memory_read32(ch->gpu, ch->inst_aperture, ch->inst + offset);
-}
-
-bool pbdma_load(struct channel *ch)
-{
-	struct gpu *gpu = ch->gpu;
-	u32 lo = ramfc(ch, RAMFC_USERD), hi = ramfc(ch, RAMFC_GP_BASE_HI);
-
-	if (!ch->bound || !mmu_space_load(gpu, ch->inst_aperture, ch->inst, &ch->space))
-		return false;
-	ch->userd_aperture = (enum gpu_aperture)bits32(lo, 1, 0);
-	ch->userd = (u64)ramfc(ch, RAMFC_USERD_HI) << 32 | (lo & ~0x1ffu);
-	ch->gp_base = (u64)bits32(hi, 7, 0) << 32 | ramfc(ch, RAMFC_GP_BASE);
-	ch->gp_entries = 1u << bits32(hi, 20, 16);
-	return true;
-}
 
 void pbdma_clear(struct channel *ch)
 {

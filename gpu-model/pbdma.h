@@ -21,9 +21,6 @@ struct gpu;
 #define USERD_GP_GET	0x88
 #define USERD_GP_PUT	0x8c
 
-/* Reads a channel's instance block. False: there is none. Device lock held. */
-bool pbdma_load(struct channel *ch);
-
 /* Forgets what it read and where it was. Device lock held. */
 void pbdma_clear(struct channel *ch);
 

@@ -9,6 +9,7 @@
 #include "pfifo_priv.h"
 #include "pmc.h"
 #include "ptop.h"
+#include "ramfc.h"
 #include "trace.h"
 
 #define DEFAULT_DELAY_US	50
@@ -224,7 +225,7 @@ static void ccsr_wr(struct gpu *gpu, u32 addr, u32 value)
 		ch->enabled = true;
 		/* USERD must be known for its doorbell to be heard. */
 		if (ch->bound && !ch->loaded && !ch->running)
-			ch->loaded = pbdma_load(ch);
+			ch->loaded = ramfc_load(ch);
 		kick_channel(gpu, ch);
 	}
 }

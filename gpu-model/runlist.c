@@ -14,6 +14,7 @@
 #include "pbdma.h"
 #include "pfifo_priv.h"
 #include "ptop.h"
+#include "ramfc.h"
 
 #define MIN_SLICE_NS	200000ull
 #define MAX_SLICE_NS	5000000ull
@@ -180,6 +181,7 @@ static void settle(struct gpu *gpu, struct channel *ch, enum engine_result resul
 		channel_clear(ch);
 		return;
 	}
+	ramfc_save(ch);
 	if (ch->state == CHANNEL_DEAD)
 		return;
 	switch (result) {
@@ -217,7 +219,7 @@ static void run(struct runlist *rl, struct channel *ch)
 	enum engine_result result;
 	bool fresh = ch->state == CHANNEL_READY;
 
-	if (!ch->loaded && !pbdma_load(ch)) {
+	if (!ch->loaded && !ramfc_load(ch)) {
 		gpu_log(gpu, GPU_LOG_WARN, "channel %u: no usable instance block at %llx", ch->id,
 			(unsigned long long)ch->inst);
 		pfifo_kill(gpu, ch);

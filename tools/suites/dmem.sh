@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Device memory of nouveau in a guest on the GPU model: TAP programs on release;
-# on checked they are a part of `prove` (gpu-checked), and so is the life of the
-# driver with memory in VRAM (dmem-life). GPU faults are made by the
+# on checked they are a part of `prove` (gpu-checked). GPU faults are made by the
 # copy engine (ce-fault=replay).
 
 suite_dmem() {
@@ -11,7 +10,7 @@ suite_dmem() {
 
 dmem_kernel() {
 	local name
-	for name in figures rules races storm; do
+	for name in figures rules races storm life; do
 		dmem_on "$1" "$name" 512M
 	done
 	dmem_on "$1" pressure 64M

@@ -91,6 +91,58 @@ static void preempt(struct chan *c)
 	ok(wait32(&b, 0x002634, BIT(20), 0), "preemption of a channel that there is not");
 }
 
+/* Off its PBDMA and its runlist, unbound; what the driver does before a suspend. */
+static void switch_off(u32 id)
+{
+	wr32(&b, CCSR(id), 0x800);
+	wr32(&b, 0x002634, id);
+	ok(wait32(&b, 0x002634, BIT(20), 0), "preempted");
+	runlist(&b, 0, &id, NULL, 0);
+	wr32(&b, 0x800000 + 8 * id, 0);
+}
+
+static void switch_on(struct chan *c)
+{
+	u32 id = c->id;
+
+	wr32(&b, 0x800000 + 8 * id, 0x80000000 | (u32)(c->t.inst >> 12));
+	wr32(&b, CCSR(id), 0x400);
+	runlist(&b, 0, &id, NULL, 1);
+}
+
+/* The instance block keeps where a channel is: nothing is executed twice. */
+static void off_and_on(struct chan *c)
+{
+	u8 saved[4096], *inst = vram(&b, c->t.inst);
+
+	ce_object(c, 0xc1b5);
+	sema(c, sema_va(0x300), 1, RELEASE_1);
+	ok(finish(c), "work is done");
+	switch_off(1);
+	sema_wr(&b, 0x300, 0);
+	/* The memory of a card without power; USERD and the rest are as they were. */
+	memcpy(saved, inst, sizeof(saved));
+	memset(inst, 0xff, sizeof(saved));
+	memcpy(inst, saved, sizeof(saved));
+	switch_on(c);
+	ce_launch(c, VRAM_VA + DATA_AT, VRAM_VA + DATA_AT + 4096, 0, 0, 64, 1, L_COPY);
+	ok(finish(c), "bound again it takes new work, with its objects");
+	ok_eq(sema_rd(&b, 0x300), 0, "and does not do the old again");
+
+	sema_wr(&b, 0x308, 0);
+	sema(c, sema_va(0x300), 1, RELEASE_1);
+	sema(c, sema_va(0x308), 1, ACQUIRE_EQ);
+	sema(c, sema_va(0x304), 7, RELEASE_1);
+	kick(c);
+	ok(wait_sema(&b, 0x300, 1, 2000), "it waits within an entry");
+	switch_off(1);
+	sema_wr(&b, 0x300, 0);
+	sema_wr(&b, 0x308, 1);
+	switch_on(c);
+	ok(wait_sema(&b, 0x304, 7, 2000), "bound again it goes on there");
+	ok_eq(sema_rd(&b, 0x300), 0, "not at the entry's beginning");
+}
+
 /* Two channels that both have endless work share the engine. */
 static void timeslices(struct chan *c)
 {
@@ -166,6 +218,7 @@ int main(void)
 	listed(&c);
 	stop_and_start(&c);
 	preempt(&c);
+	off_and_on(&c);
 	timeslices(&c);
 	hostile();
 	bench_close(&b);
