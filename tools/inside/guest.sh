@@ -30,7 +30,7 @@ if [ "$GPU" = on ]; then
 		--control "$dir/gpu.ctl" --vram "$VRAM" $GPU_OPTS > "$dir/gpu.log" 2>&1 &
 	model=$!
 	for _ in $(seq 200); do
-		[ -S "$dir/gpu.sock" ] && break
+		[ -S "$dir/gpu.sock" ] && [ -S "$dir/gpu.ctl" ] && break
 		kill -0 $model 2> /dev/null || break
 		sleep 0.05
 	done
@@ -42,6 +42,9 @@ if [ "$GPU" = on ]; then
 	# The guest's tests read the model's counters and make trouble by this port.
 	qemu+=(-chardev "socket,id=gpu,path=$dir/gpu.ctl" -device virtserialport,chardev=gpu,name=gpu)
 	qemu+=(-device "{\"driver\":\"vfio-user-pci\",\"socket\":{\"type\":\"unix\",\"path\":\"$dir/gpu.sock\"}}")
+	# Tests in the guest may talk to the model: counters, faults on demand.
+	qemu+=(-chardev "socket,id=gpuctl,path=$dir/gpu.ctl"
+		-device virtserialport,chardev=gpuctl,name=gpu-model)
 fi
 
 console="console=ttyS0"

@@ -3,7 +3,9 @@
 # build/programs.
 set -euo pipefail
 b=/hugesvm/src/build/programs
-key=$(dpkg-query -W -f '${Version}' meson gcc | sha256sum)
+# Folders come and go by their meson.build, which meson does not see by itself.
+key=$({ dpkg-query -W -f '${Version}' meson gcc
+	cd /hugesvm/src && find . -path ./build -prune -o -name 'meson*' -type f -print | sort; } | sha256sum)
 if [ "$(cat $b/.hugesvm 2>/dev/null)" != "$key" ]; then
 	rm -rf $b
 	CC="ccache gcc" meson setup --buildtype=debugoptimized $b /hugesvm/src
