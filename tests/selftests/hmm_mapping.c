@@ -374,6 +374,30 @@ HMM_TEST(madvise_free_of_a_part_keeps_the_rest)
 	expect_content(HMM, first + n, REGION_PAGES - first - n);
 }
 
+/*
+ * What the device has written is wanted again. No mark of a PTE tells that, and
+ * without swap only what is on offer can be reclaimed.
+ */
+HMM_TEST(what_the_device_writes_is_no_longer_free_to_discard)
+{
+	char *data = malloc(REGION_PAGES * PAGE);
+
+	NEEDS_ORDERS();
+	ASSERT_NE(NULL, data);
+	fill(HMM);
+	ASSERT_EQ(0, madvise(self->r.addr, REGION_PAGES * PAGE, MADV_FREE));
+	ASSERT_EQ(0, dev_migrate_in(self->fd, self->r.addr, REGION_PAGES, NULL));
+	pages_fill(data, 0, REGION_PAGES, 8);
+	ASSERT_EQ(0, dev_cmd(self->fd, HMM_DMIRROR_WRITE, self->r.addr,
+			     REGION_PAGES, data, NULL));
+	expect_where(HMM, 0, REGION_PAGES, HMM_DMIRROR_WHERE_DEV_LOCAL);
+	self->r.seed = 8;
+	to_system(HMM, 0, REGION_PAGES);
+	ASSERT_EQ(0, madvise(self->r.addr, REGION_PAGES * PAGE, MADV_PAGEOUT));
+	expect_content(HMM, 0, REGION_PAGES);
+	free(data);
+}
+
 HMM_TEST(mlock_and_munlock_keep_the_content)
 {
 	fill_on_device(HMM);
@@ -583,6 +607,30 @@ HMM_TEST(write_after_soft_dirty_was_cleared_is_noticed)
 	ASSERT_EQ(0, pagemap_read(page_at(self, page), &entry));
 	EXPECT_TRUE(entry.soft_dirty);
 	expect_content(HMM, 0, REGION_PAGES);
+}
+
+/*
+ * A mapping that moves is new at its place, whatever kind of entry it has. But
+ * 6.12 moves the page table of a whole block as it is, so that takes half of it.
+ */
+HMM_TEST(moved_memory_is_soft_dirty)
+{
+	size_t length = self->order == BLOCK_ORDER ? BLOCK : BLOCK / 2;
+	char *to = self->r.addr + REGION_PAGES * PAGE;
+	struct pagemap_entry entry;
+
+	NEEDS_ORDERS();
+	fill_on_device(HMM);
+	ASSERT_EQ(0, write_text("/proc/self/clear_refs", "4"));
+	ASSERT_EQ(to, mremap(self->r.addr, length, length,
+			     MREMAP_MAYMOVE | MREMAP_FIXED, to));
+	ASSERT_EQ(0, pagemap_read(to + length / 2, &entry));
+	EXPECT_TRUE(entry.soft_dirty);
+	ASSERT_EQ(!self->coherent, entry.swap);
+	ASSERT_EQ(-1, pages_differ(to, 0, length / PAGE, self->r.seed));
+	ASSERT_EQ(0, pagemap_read(page_at(self, BLOCK_PAGES), &entry));
+	EXPECT_FALSE(entry.soft_dirty);
+	expect_content(HMM, BLOCK_PAGES, BLOCK_PAGES);
 }
 
 /* --- userfaultfd -------------------------------------------------------- */
