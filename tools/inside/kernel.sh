@@ -3,6 +3,8 @@
 # kernel.sh build FLAVOUR    builds it into the cache; prints its "@key KEY"
 # kernel.sh source FLAVOUR   only unpacks the source
 # kernel.sh where FLAVOUR    prints where the pristine source is
+# FLAVOUR mutant is release with one more patch, PATCH, after the series:
+# kernel.sh key|build mutant PATCH
 # All but key and where want the caller to hold the flavour's lock.
 #
 # Trees (all in the cache, so that every checkout shares them; the caller holds
@@ -22,9 +24,12 @@ export KBUILD_BUILD_USER=hugesvm KBUILD_BUILD_HOST=sandbox KBUILD_BUILD_VERSION=
 
 test_modules=(guest/modules tests/selftests/module)
 
-verb=$1 flavour=$2
+verb=$1 flavour=$2 mutant=
 case $flavour in
 release|checked) overlay=1 ;;
+mutant)
+	overlay=1 mutant=${3-}
+	[ -f "$mutant" ] || { echo "no mutant '$mutant'"; exit 2; } ;;
 stock|stock-checked) overlay=0 ;;
 *) echo "unknown kernel '$flavour'"; exit 2 ;;
 esac
@@ -80,7 +85,7 @@ find "$cache" -maxdepth 1 -name 'stage.*' -mmin +120 -exec rm -rf {} + 2> /dev/n
 
 stage_source() {
 	python3 tools/inside/overlay.py --pristine "$pristine" --top "$top" \
-		--stage "$stage" --manifest "$manifest" "$@"
+		--stage "$stage" --manifest "$manifest" ${mutant:+--mutant "$mutant"} "$@"
 }
 
 # The overlaid tree: links to the pristine files, and our own in their place.

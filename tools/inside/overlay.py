@@ -11,6 +11,7 @@ import filecmp
 import hashlib
 import os
 import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -29,8 +30,9 @@ def put(src, dst):
     return True
 
 
-def stage_series(top, pristine, stage):
-    """Build the affected files in stage; return their paths."""
+def stage_series(top, pristine, stage, mutant=None):
+    """Build the affected files in stage; return their paths. A mutant is one
+    more patch, a defect that a test is to find."""
     touched = set()
 
     def bring(path):
@@ -52,6 +54,14 @@ def stage_series(top, pristine, stage):
         for path in hook.files():
             bring(path)
         H.apply(hook, stage)
+    if mutant:
+        for line in open(mutant, encoding="utf-8"):
+            if line.startswith("+++ b/"):
+                bring(line[6:].split()[0])
+        done = subprocess.run(["patch", "-p1", "-s", "--fuzz=0", "--no-backup-if-mismatch", "-d", stage],
+                              stdin=open(mutant, "rb"), capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise H.HookError("mutant %s does not apply:\n%s" % (os.path.basename(mutant), done.stdout))
     return touched
 
 
@@ -95,11 +105,12 @@ def main():
     for name in ("pristine", "top", "stage"):
         p.add_argument("--" + name, required=True)
     p.add_argument("--tree", help="bring this tree to the result")
+    p.add_argument("--mutant", help="a patch to apply after the series")
     p.add_argument("--manifest", help="write hashes of what the result changes")
     a = p.parse_args()
     os.makedirs(a.stage, exist_ok=True)
     try:
-        touched = stage_series(a.top, a.pristine, a.stage)
+        touched = stage_series(a.top, a.pristine, a.stage, a.mutant)
     except H.HookError as e:
         sys.exit("hooks: %s" % e)
     if a.manifest:

@@ -3,6 +3,9 @@
 
 KERNEL_DISK_MIB=9000
 
+# The patch that makes the flavour mutant, as a path in the checkout.
+KERNEL_MUTANT=
+
 # kernel_ready FLAVOUR: sets KERNEL_KEY; the kernel is in
 # $CACHE/kernels/$KERNEL_KEY (vmlinux, modules.cpio, config, release).
 kernel_ready() {
@@ -18,7 +21,7 @@ kernel_ready() {
 		lock 9 "$CACHE/kernel-$flavour.lock" "building kernel $flavour"
 		need_disk "$CACHE" "$KERNEL_DISK_MIB" "a kernel build"
 		logged "kernel-$flavour" "kernel $flavour" \
-			sandbox bash tools/inside/kernel.sh build "$flavour" ||
+			sandbox bash tools/inside/kernel.sh build "$flavour" $KERNEL_MUTANT ||
 			die "kernel $flavour does not build"
 		unlock 9
 		KERNEL_KEY=$(sed -n 's/^@key //p' "$LOGS/kernel-$flavour.log")
@@ -29,7 +32,7 @@ kernel_ready() {
 # kernel_key FLAVOUR: sets KERNEL_KEY; empty when the source is not there yet.
 kernel_key() {
 	local log=$LOGS/kernel-key.$$.log
-	if ! sandbox bash tools/inside/kernel.sh key "$1" > "$log" 2>&1; then
+	if ! sandbox bash tools/inside/kernel.sh key "$1" $KERNEL_MUTANT > "$log" 2>&1; then
 		tail -n 25 "$log" >&2
 		rm -f "$log"
 		die "kernel $1: the overlay cannot be laid over the source"
