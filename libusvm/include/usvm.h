@@ -231,6 +231,7 @@ usvm_error usvm_device_reset(void);
  * @submissions: of commands to the GPU
  * @launches: copies, fills and grids that the GPU ran
  * @binds: requests to the kernel to move a range
+ * @waits_by_gpu: for another stream's event, without the CPU
  * @bytes_by_engine: copied or filled by the GPU with both sides in place
  * @bytes_staged: copied by the GPU on one side, by the CPU on the other
  * @bytes_by_cpu: copied or filled by the CPU
@@ -239,6 +240,7 @@ struct usvm_statistics {
 	uint64_t submissions;
 	uint64_t launches;
 	uint64_t binds;
+	uint64_t waits_by_gpu;
 	uint64_t bytes_by_engine;
 	uint64_t bytes_staged;
 	uint64_t bytes_by_cpu;

@@ -18,6 +18,7 @@
 #include <drm/nouveau_drm.h>
 
 #include "gr_class.h"
+#include "sm_isa.h"
 
 #define MAX_OBJECTS	1024
 #define MAX_CODE	65536u
@@ -109,6 +110,24 @@ static u32 code_size(u64 va)
 	return size;
 }
 
+/* A kernel has one barrier if it has any: Mesa uses number 0 only. */
+static bool has_barrier(u64 va, u32 size)
+{
+	for (u32 i = 0; i < size; i += 8) {
+		char text[128];
+		u64 word;
+
+		/* of four words the first is no instruction */
+		if (!(i % 32))
+			continue;
+		memcpy(&word, at(va + i, 8), 8);
+		sm_dis(word, i, text, sizeof(text));
+		if (!strncmp(text, "bar.", 4) || strstr(text, " bar."))
+			return true;
+	}
+	return false;
+}
+
 static enum engine_result gr_launch(void *ctx, const struct sm_launch *launch)
 {
 	const char *description = getenv("USVM_CLC_DESCRIPTION"), *code = getenv("USVM_CLC_CODE");
@@ -127,8 +146,9 @@ static enum engine_result gr_launch(void *ctx, const struct sm_launch *launch)
 	f = fopen(description, "a");
 	if (!f)
 		_exit(1);
-	fprintf(f, "code %s\nregisters %u\nshared %u\nlocal %u\n", name,
-		launch->registers ? launch->registers : 255, launch->shared, launch->local);
+	fprintf(f, "code %s\nregisters %u\nbarriers %u\nshared %u\nlocal %u\n", name,
+		launch->registers ? launch->registers : 255, has_barrier(va, size), launch->shared,
+		launch->local);
 	_exit(fclose(f) ? 1 : 0);
 }
 

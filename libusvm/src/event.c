@@ -15,6 +15,9 @@ struct usvm_event {
 	uint64_t done;		/* last generation that completed */
 	uint64_t seen_ns;	/* CLOCK_MONOTONIC when that was seen */
 	uint64_t gpu_ns;	/* GPU's clock, or 0 */
+	uint64_t promised;	/* last generation that was given to a GPU */
+	const struct device *dev;	/* which */
+	struct gpu_point point;	/* and what it reaches with it */
 };
 
 void event_get(struct usvm_event *event)
@@ -70,14 +73,41 @@ void event_complete(struct usvm_event *event, uint64_t generation, uint64_t gpu_
 	pthread_mutex_unlock(&event->lock);
 }
 
-bool event_done(struct usvm_event *event, uint64_t generation)
+void event_promised(struct usvm_event *event, uint64_t generation, const struct device *dev,
+		    const struct gpu_point *point)
 {
-	bool done;
+	pthread_mutex_lock(&event->lock);
+	event->promised = generation;
+	event->dev = dev;
+	event->point = *point;
+	pthread_cond_broadcast(&event->done_moved);
+	pthread_mutex_unlock(&event->lock);
+}
+
+enum event_state event_state(struct usvm_event *event, uint64_t generation,
+			     const struct device *dev, struct gpu_point *point, bool block)
+{
+	enum event_state state;
 
 	pthread_mutex_lock(&event->lock);
-	done = event->done >= generation;
+	for (;;) {
+		if (event->done >= generation) {
+			state = EVENT_DONE;
+			break;
+		}
+		/* a later record is not waited for in place of this one */
+		if (event->promised == generation && event->dev == dev) {
+			*point = event->point;
+			state = EVENT_PROMISED;
+			break;
+		}
+		state = EVENT_PENDING;
+		if (!block)
+			break;
+		pthread_cond_wait(&event->done_moved, &event->lock);
+	}
 	pthread_mutex_unlock(&event->lock);
-	return done;
+	return state;
 }
 
 void event_wait(struct usvm_event *event, uint64_t generation)

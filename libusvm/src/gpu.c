@@ -38,6 +38,7 @@ static void gpu_close(struct device *dev)
 {
 	struct gpu *gpu = dev->priv;
 
+	nv_bo_del(&gpu->nv, &gpu->words);
 	nv_device_close(&gpu->nv);
 	pthread_mutex_destroy(&gpu->lock);
 	free(gpu->ours);
@@ -109,6 +110,7 @@ static void gpu_statistics(struct device *dev, struct usvm_statistics *statistic
 	statistics->submissions = atomic_load(&gpu->submissions);
 	statistics->launches = atomic_load(&gpu->launches);
 	statistics->binds = atomic_load(&gpu->binds);
+	statistics->waits_by_gpu = atomic_load(&gpu->waits);
 	statistics->bytes_by_engine = atomic_load(&gpu->by_engine);
 	statistics->bytes_staged = atomic_load(&gpu->staged);
 	statistics->bytes_by_cpu = atomic_load(&gpu->by_cpu);
@@ -129,6 +131,7 @@ static usvm_error gpu_queue_open(struct device *dev, struct queue **queue)
 	q->dev = dev;
 	q->gpu = dev->priv;
 	q->settled = true;
+	q->word = -1;
 	*queue = q;
 	return USVM_SUCCESS;
 }
@@ -160,18 +163,23 @@ static void close_channel(struct queue *q, struct nv_channel *ch)
 static void close_channels(struct queue *q)
 {
 	abandon(q);
+	/* they may wait for what will not happen any more */
+	if (atomic_load(&q->dev->lost))
+		gpu_let_go(q->gpu);
 	close_channel(q, &q->copy);
 	close_channel(q, &q->graphics);	/* waits for its grids */
 	nv_compute_close(&q->compute);
 	nv_bo_del(&q->gpu->nv, &q->stage);
 	q->active = NULL;
 	q->settled = true;
+	q->waits = false;
 	q->stage_seq[0] = q->stage_seq[1] = 0;
 }
 
 static void gpu_queue_close(struct queue *q)
 {
 	close_channels(q);
+	gpu_give_word(q);
 	free(q);
 }
 
@@ -224,6 +232,17 @@ usvm_error gpu_stage(struct queue *q)
 	return error_from_errno(err);
 }
 
+/*
+ * When the time began that a queue is waited for: not before it was told to, and if
+ * it waits for another queue, not while any gets on.
+ */
+static uint64_t waited_since(const struct queue *q, uint64_t told_ns)
+{
+	uint64_t moved = q->waits ? atomic_load(&q->gpu->moved_ns) : 0;
+
+	return moved > told_ns ? moved : told_ns;
+}
+
 /* Waits in slices, so that a reset or a lost sister stream is noticed. */
 static usvm_error wait_seq(struct queue *q, uint32_t seq)
 {
@@ -238,7 +257,7 @@ static usvm_error wait_seq(struct queue *q, uint32_t seq)
 			return lost;
 		}
 		err = nv_wait(q->active, seq, SLICE_NS);
-		if (err != -ETIMEDOUT || clock_ns() - start > limit)
+		if (err != -ETIMEDOUT || clock_ns() > waited_since(q, start) + limit)
 			return gpu_error(q, err);
 	}
 }
@@ -273,13 +292,17 @@ static void collect(struct queue *q)
 		q->done = m->ticket;
 		q->first = (q->first + 1) % GPU_MARKS;
 		q->count--;
+		atomic_store(&q->gpu->moved_ns, clock_ns());
 	}
+	q->waits = false;
 }
 
 static usvm_error gpu_mark(struct queue *q, uint64_t ticket, struct usvm_event *event,
 			   uint64_t generation)
 {
 	usvm_error lost = (usvm_error)atomic_load(&q->dev->lost);
+	struct gpu_point point;
+	bool promised = false;
 	unsigned int slot;
 	struct mark *m;
 	int err = 0;
@@ -304,12 +327,16 @@ static usvm_error gpu_mark(struct queue *q, uint64_t ticket, struct usvm_event *
 	}
 	slot = (q->first + q->count) % GPU_MARKS;
 	m = &q->marks[slot];
-	if (event)
+	if (event) {
 		err = nv_stamp(q->active, slot);
+		promised = !err && gpu_promise(q, &point);
+	}
 	if (!err)
 		err = nv_submit(q->active, &m->seq);
 	if (err)
 		return gpu_error(q, err);
+	if (promised)
+		event_promised(event, generation, q->dev, &point);
 	m->ticket = ticket;
 	m->event = event;
 	m->generation = generation;
@@ -338,7 +365,8 @@ static usvm_error gpu_progress(struct queue *q, uint64_t *completed, uint64_t ti
 		int failed = nv_channel_check(q->active);
 
 		q->checked_ns = now;
-		if (!failed && now - q->marks[q->first].since_ns > runtime_timeout_ns())
+		if (!failed &&
+		    now > waited_since(q, q->marks[q->first].since_ns) + runtime_timeout_ns())
 			failed = -ETIMEDOUT;
 		err = failed ? gpu_error(q, failed) : USVM_SUCCESS;
 	}
@@ -367,5 +395,6 @@ const struct backend gpu_backend = {
 	.transfer = gpu_transfer,
 	.launch = gpu_launch,
 	.mark = gpu_mark,
+	.wait = gpu_wait,
 	.progress = gpu_progress,
 };

@@ -19,6 +19,7 @@
 
 #define GPU_MARKS	64
 #define GPU_STAGE_BYTES	(1ull << 20)
+#define GPU_WORDS	256	/* queues that may record events at a time, for the GPU to wait for */
 
 struct extent {
 	uint64_t start;
@@ -36,10 +37,15 @@ struct gpu {
 	uint64_t features;		/* of the kernel's SVM_BIND */
 	bool probed;			/* computes is known; under lock */
 	bool computes;
+	struct nv_bo words;		/* see gpu_wait.c; made and given out under lock */
+	bool word_taken[GPU_WORDS];
+	_Atomic uint32_t word_value[GPU_WORDS];	/* what was promised last */
+	_Atomic uint64_t moved_ns;	/* when any queue was seen to get on */
 	bool copy_faults;		/* the copy engine may fault (USVM_COPY_FAULTS=1) */
 	_Atomic uint64_t submissions;	/* of channels that are closed */
 	_Atomic uint64_t launches;
 	_Atomic uint64_t binds;
+	_Atomic uint64_t waits;
 	_Atomic uint64_t by_engine;
 	_Atomic uint64_t staged;
 	_Atomic uint64_t by_cpu;
@@ -65,6 +71,8 @@ struct queue {
 	struct nv_bo stage;		/* two buffers for staged copies */
 	uint32_t stage_seq[2];
 	bool settled;			/* the GPU has nothing to do */
+	bool waits;			/* it was told to wait for another queue */
+	int word;			/* ours of gpu.words, or -1 */
 	uint64_t done;			/* ticket */
 	struct mark marks[GPU_MARKS];	/* a ring, oldest at first */
 	unsigned int first;
@@ -81,6 +89,16 @@ usvm_error gpu_stage(struct queue *q);
 usvm_error gpu_settle(struct queue *q);
 /** gpu_error() - a negative errno of a channel */
 usvm_error gpu_error(struct queue *q, int err);
+
+/* gpu_wait.c */
+/** gpu_promise() - tell the GPU to reach @point after all work so far; false: it will not */
+bool gpu_promise(struct queue *q, struct gpu_point *point);
+/** gpu_wait() - what follows waits for another queue; NOT_SUPPORTED: the CPU has to wait */
+usvm_error gpu_wait(struct queue *q, const struct gpu_point *point);
+/** gpu_let_go() - all that was promised counts as done; for a lost device */
+void gpu_let_go(struct gpu *gpu);
+/** gpu_give_word() - a queue ends */
+void gpu_give_word(struct queue *q);
 
 /* gpu_place.c */
 usvm_error gpu_place(struct device *dev, uint64_t start, uint64_t end, bool to_device);

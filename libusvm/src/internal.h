@@ -6,7 +6,7 @@
  *        |  operations
  *   streams             stream.c: in order, on the caller's thread or a worker
  *        |  struct backend
- *   backends            host.c | gpu.c gpu_copy.c gpu_place.c gpu_launch.c
+ *   backends            host.c | gpu.c gpu_copy.c gpu_place.c gpu_launch.c gpu_wait.c
  *                                |
  *   lowest layer                nv_*.c, pages.c
  *
@@ -35,6 +35,12 @@
 
 struct queue;
 struct device;
+
+/** struct gpu_point - what a device's own work can wait for: a word, and what it reaches */
+struct gpu_point {
+	uint64_t va;
+	uint32_t value;
+};
 
 /** struct transfer - one copy or fill; a fill has no source */
 struct transfer {
@@ -105,6 +111,8 @@ struct backend {
 	/* everything so far is to be reported by progress() as @ticket, and to @event */
 	usvm_error (*mark)(struct queue *queue, uint64_t ticket, struct usvm_event *event,
 			   uint64_t generation);
+	/* work given later waits for a point of this device; NULL or NOT_SUPPORTED: the CPU waits */
+	usvm_error (*wait)(struct queue *queue, const struct gpu_point *point);
 	/* @completed: highest ticket that is done; @block: wait until @ticket is */
 	usvm_error (*progress)(struct queue *queue, uint64_t *completed, uint64_t ticket,
 			       bool block);
@@ -233,10 +241,20 @@ void event_get(struct usvm_event *event);
 void event_put(struct usvm_event *event);
 /** event_complete() - recorded work is done; @gpu_ns is 0 if no GPU ran it */
 void event_complete(struct usvm_event *event, uint64_t generation, uint64_t gpu_ns);
+/** event_promised() - @generation has been given to a GPU, which will reach @point */
+void event_promised(struct usvm_event *event, uint64_t generation, const struct device *dev,
+		    const struct gpu_point *point);
+/** enum event_state - how far a record is, for a stream of a device that is to wait for it */
+enum event_state {
+	EVENT_PENDING,	/* in some stream's queue, or on another device */
+	EVENT_PROMISED,	/* on this device: it can wait by itself */
+	EVENT_DONE,
+};
+/** event_state() - @block: until it is not EVENT_PENDING; @point: where it was promised */
+enum event_state event_state(struct usvm_event *event, uint64_t generation,
+			     const struct device *dev, struct gpu_point *point, bool block);
 /** event_wait() - until @generation is done; 0, never recorded, always is */
 void event_wait(struct usvm_event *event, uint64_t generation);
-/** event_done() - has @generation happened? */
-bool event_done(struct usvm_event *event, uint64_t generation);
 /** event_start() - a new record; Return: its generation */
 uint64_t event_start(struct usvm_event *event);
 /** event_generation() - of the last record */

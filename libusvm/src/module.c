@@ -275,6 +275,9 @@ USVM_API usvm_error usvm_launch(usvm_kernel *kernel, struct usvm_dim3 grid,
 	err = api_stream(&stream);
 	if (!err && stream->dev != kernel->module->dev)
 		err = USVM_ERROR_INVALID_DEVICE;
+	for (unsigned int i = 0; !err && i < kernel->arguments; i++)
+		if (!arguments[i])
+			err = USVM_ERROR_INVALID_VALUE;
 	if (err)
 		return api_return(err);
 	op = calloc(1, sizeof(*op));

@@ -348,6 +348,28 @@ int nv_stamp(struct nv_channel *ch, unsigned int slot);
  */
 uint64_t nv_stamp_read(const struct nv_channel *ch, unsigned int slot);
 
+/**
+ * nv_release() - once everything before is done, write a word for other channels
+ * @ch: an open channel that uses the buffer (nv_channel_use())
+ * @va: GPU address of 16 bytes, 16-aligned: the word, zero, the GPU's time
+ * @value: the word
+ *
+ * Return: as nv_push().
+ */
+int nv_release(struct nv_channel *ch, uint64_t va, uint32_t value);
+
+/**
+ * nv_acquire() - what follows waits on the GPU until a word has reached a value
+ * @ch: an open channel that uses the buffer (nv_channel_use())
+ * @va: GPU address of the word
+ * @value: at least this, counting modulo 2^32
+ *
+ * Nobody watches whether that ever happens: the write should have been submitted.
+ *
+ * Return: as nv_push().
+ */
+int nv_acquire(struct nv_channel *ch, uint64_t va, uint32_t value);
+
 /* The copy engine. Addresses are the GPU's: SVM pointers or those of buffers. */
 
 /**

@@ -190,25 +190,35 @@ int nv_push1(struct nv_channel *ch, unsigned int subchannel, uint32_t method, ui
 	return nv_push(ch, subchannel, method, 1, &value);
 }
 
-static void release_words(const struct nv_channel *ch, unsigned int slot, uint32_t payload,
-			  uint32_t words[4])
+static void semaphore_words(uint64_t va, uint32_t payload, uint32_t operation, uint32_t words[4])
 {
-	uint64_t va = ch->fence.va + slot * sizeof(struct slot);
-
 	words[0] = (uint32_t)(va >> 32);
 	words[1] = (uint32_t)va;
 	words[2] = payload;
-	words[3] = NVC06F_SEMAPHORED_RELEASE;
+	words[3] = operation;
+}
+
+int nv_release(struct nv_channel *ch, uint64_t va, uint32_t value)
+{
+	uint32_t words[4];
+
+	semaphore_words(va, value, NVC06F_SEMAPHORED_RELEASE, words);
+	return nv_push(ch, NV_SUBCH_COPY, NVC06F_SEMAPHOREA, 4, words);
+}
+
+int nv_acquire(struct nv_channel *ch, uint64_t va, uint32_t value)
+{
+	uint32_t words[4];
+
+	semaphore_words(va, value, NVC06F_SEMAPHORED_ACQUIRE_GEQ, words);
+	return nv_push(ch, NV_SUBCH_COPY, NVC06F_SEMAPHOREA, 4, words);
 }
 
 int nv_stamp(struct nv_channel *ch, unsigned int slot)
 {
-	uint32_t words[4];
-
 	if (slot >= NV_CHANNEL_STAMPS)
 		return -EINVAL;
-	release_words(ch, slot + 1, 1, words);
-	return nv_push(ch, NV_SUBCH_COPY, NVC06F_SEMAPHOREA, 4, words);
+	return nv_release(ch, ch->fence.va + (slot + 1) * sizeof(struct slot), 1);
 }
 
 uint64_t nv_stamp_read(const struct nv_channel *ch, unsigned int slot)
@@ -235,7 +245,7 @@ int nv_submit(struct nv_channel *ch, uint32_t *seq)
 		return ch->error;
 	if (ch->begin == ch->end)
 		goto done;
-	release_words(ch, 0, ch->issued + 1, release);
+	semaphore_words(ch->fence.va, ch->issued + 1, NVC06F_SEMAPHORED_RELEASE, release);
 	words[ch->end] = NV_PUSH_INCREASING << 29 | 4u << 16 | NV_SUBCH_COPY << 13 |
 			 NVC06F_SEMAPHOREA >> 2;
 	memcpy(&words[ch->end + 1], release, sizeof(release));

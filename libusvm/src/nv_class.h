@@ -25,6 +25,7 @@
 /* Host methods, the same on every subchannel. */
 #define NVC06F_SET_OBJECT	0x0000
 #define NVC06F_SEMAPHOREA	0x0010	/* A address high, B low, C payload, D operation */
+#define NVC06F_SEMAPHORED_ACQUIRE_GEQ	0x1004	/* until at least the payload; others may run meanwhile */
 #define NVC06F_SEMAPHORED_RELEASE	0x2	/* waits for idle, writes 16 bytes: payload, 0, time */
 
 /* Copy class. */

@@ -67,6 +67,38 @@ static usvm_error settle(usvm_stream *s, uint64_t before)
 	return err ? err : s->dev->backend->progress(s->queue, &completed, before, true);
 }
 
+/* On the GPU if both streams are of one device, else by this thread. */
+static usvm_error wait_event(usvm_stream *s, struct op *op, usvm_error err)
+{
+	const struct backend *backend = s->dev->backend;
+	struct usvm_event *event = op->event.event;
+	uint64_t generation = op->event.generation;
+	bool settled = false;
+	struct gpu_point point;
+	enum event_state state = event_state(event, generation, s->dev, &point, false);
+
+	/*
+	 * Only this thread notices what this stream's GPU work has reached, and the
+	 * other stream may be waiting for that.
+	 */
+	if (state == EVENT_PENDING) {
+		err = err ? err : settle(s, op->ticket - 1);
+		settled = true;
+		state = event_state(event, generation, s->dev, &point, true);
+	}
+	if (state == EVENT_PROMISED && !err && backend->wait) {
+		usvm_error asked = backend->wait(s->queue, &point);
+
+		if (asked != USVM_ERROR_NOT_SUPPORTED)
+			return asked;
+	}
+	if (state != EVENT_DONE) {
+		err = err || settled ? err : settle(s, op->ticket - 1);
+		event_wait(event, generation);
+	}
+	return err;
+}
+
 static usvm_error run(usvm_stream *s, struct op *op)
 {
 	const struct backend *backend = s->dev->backend;
@@ -98,15 +130,7 @@ static usvm_error run(usvm_stream *s, struct op *op)
 			event_complete(op->event.event, op->event.generation, 0);
 		return err;
 	case OP_WAIT_EVENT:
-		/*
-		 * Only this thread notices what this stream's GPU work has
-		 * reached, and the other stream may be waiting for that.
-		 */
-		if (!event_done(op->event.event, op->event.generation)) {
-			err = err ? err : settle(s, op->ticket - 1);
-			event_wait(op->event.event, op->event.generation);
-		}
-		return err;
+		return wait_event(s, op, err);
 	}
 	return USVM_ERROR_INVALID_VALUE;
 }

@@ -6,6 +6,7 @@
 
 suite_usvm() {
 	programs_ready
+	programs_ready usvm-test-kernels
 	usvm_kernel release
 	usvm_out_of_core release
 }
@@ -13,7 +14,7 @@ suite_usvm() {
 # usvm_kernel KERNEL
 usvm_kernel() {
 	usvm_guest "$1"
-	guest_tap "usvm/$1" "usvm-$1" sh -c './usvm-guest-counters; ./usvm-guest-ioctls
+	guest_tap "usvm/$1" "usvm-$1" sh -c './usvm-guest-counters; ./usvm-guest-ioctls; ./usvm-guest-waits; ./usvm-guest-arguments
 		sh ./programs.sh; ./test-usvm-gpu --kernels vadd.usvm --bad-access'
 }
 
@@ -32,11 +33,14 @@ usvm_guest() {
 	G_KERNEL=$1 G_GPU=on G_LOAD_HMM=no
 	[ "$1" = release ] && G_LIMIT=300 || G_LIMIT=1500
 	G_PUT=("$TOP/tests/guest/usvm/programs.sh" "$p/tests/unit/libusvm/test-usvm-gpu" "$p/tests/unit/libusvm/vadd.usvm")
-	for name in counters hold ioctls; do
+	for name in arguments counters hold ioctls waits; do
 		G_PUT+=("$p/tests/guest/usvm/usvm-guest-$name")
 	done
 	for name in bandwidth join map pipe stencil top vector; do
 		G_PUT+=("$p/libusvm/usvm-$name")
+	done
+	for name in mixed turned vectors; do
+		G_PUT+=("$p/tests/unit/libusvm/$name.usvm")
 	done
 	for name in join stencil vector; do
 		G_PUT+=("$p/libusvm/$name.usvm")

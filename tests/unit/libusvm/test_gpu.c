@@ -311,6 +311,7 @@ static void test_ring(void)
 	enum { ROUNDS = 12, PART = 16 * PAGE };
 	unsigned char *slot = pages(2 * 16), *out = pages(ROUNDS * 16);
 	usvm_event *full[2], *empty[2];
+	uint64_t before = statistics().waits_by_gpu;
 	usvm_stream *s, *t;
 	size_t bad = 0;
 
@@ -334,6 +335,8 @@ static void test_ring(void)
 	for (size_t i = 0; i < ROUNDS * PART; i++)
 		bad += out[i] != i / PART + 1;
 	tap_is((int)bad, 0, "nothing is overwritten or missed");
+	printf("# %llu of %d waits on the GPU\n",
+	       (unsigned long long)(statistics().waits_by_gpu - before), 2 * ROUNDS);
 	usvm_stream_destroy(s);
 	usvm_stream_destroy(t);
 	for (int i = 0; i < 2; i++) {
