@@ -30,9 +30,10 @@ def put(src, dst):
     return True
 
 
-def stage_series(top, pristine, stage, mutant=None):
-    """Build the affected files in stage; return their paths. A mutant is one
-    more patch, a defect that a test is to find."""
+def stage_series(top, pristine, stage, first=None, mutant=None):
+    """Build the affected files in stage, by the first hooks of the series or by
+    all; return their paths. A mutant is one more patch, a defect that a test is
+    to find."""
     touched = set()
 
     def bring(path):
@@ -44,7 +45,7 @@ def stage_series(top, pristine, stage, mutant=None):
         if os.path.exists(src):
             shutil.copyfile(src, dst)
 
-    for hook in H.series(top, pristine):
+    for hook in H.series(top, pristine)[:first]:
         for path in hook.overlay:
             bring(path)
             src = os.path.join(top, path)
@@ -107,10 +108,11 @@ def main():
     p.add_argument("--tree", help="bring this tree to the result")
     p.add_argument("--mutant", help="a patch to apply after the series")
     p.add_argument("--manifest", help="write hashes of what the result changes")
+    p.add_argument("--first", type=int, help="only so many hooks of the series")
     a = p.parse_args()
     os.makedirs(a.stage, exist_ok=True)
     try:
-        touched = stage_series(a.top, a.pristine, a.stage, a.mutant)
+        touched = stage_series(a.top, a.pristine, a.stage, a.first, a.mutant)
     except H.HookError as e:
         sys.exit("hooks: %s" % e)
     if a.manifest:

@@ -161,6 +161,8 @@ sandbox_explain() {
 	local log=$LOGS/sandbox.log
 	if grep -qE 'Temporary failure resolving|Could not connect|Connection timed out|Could not resolve' "$log"; then
 		die "the mirror could not be reached (no network, or a wrong --mirror)"
+	elif grep -qE 'does not have a Release file|no longer has a Release file' "$log"; then
+		die "the mirror has no Debian $SANDBOX_SUITE at that address"
 	elif grep -qE 'Unable to locate package|has no installation candidate' "$log"; then
 		die "the mirror lacks a package: $(grep -oE 'Unable to locate package .*|Package .* has no installation candidate' "$log" | head -n 1)"
 	elif grep -qE 'No space left' "$log"; then

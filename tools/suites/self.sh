@@ -4,8 +4,10 @@
 suite_self() {
 	self_arguments
 	self_sandbox_failures
+	self_second_run
 	self_guest
 	self_interrupt
+	self_interrupted_kernel
 	self_hooks
 }
 
@@ -45,16 +47,126 @@ self_arguments() {
 
 # With a cache of its own each, so that nothing is there yet.
 self_sandbox_failures() {
-	local tmp
+	local tmp pid port= n=0
 	tmp=$(mktemp -d)
 	CLEANUP_DIRS+=("$tmp")
 	expect "a mirror that is not there is a clear error" 1 'mirror could not be reached|sandbox could not be made' \
 		env HUGESVM_CACHE="$tmp/a" timeout 120 "$TOP/hugesvm" --mirror http://127.0.0.1:9/debian build sandbox
-	if [ -d "$(HUGESVM_CACHE=$tmp/a; CACHE=$tmp/a sandbox_dir)" ]; then
-		fail "self: a failed sandbox is not taken for a whole one" "it is there"
+	self_no_sandbox "$tmp/a" "a failed sandbox is not taken for a whole one"
+
+	sandbox_ready
+	sandbox sh -c 'cd /tmp && exec python3 -u -m http.server --bind 127.0.0.1 0' > "$tmp/http" 2>&1 &
+	pid=$!
+	CLEANUP_PIDS+=("$pid")
+	while [ -z "$port" ] && [ $n -lt 50 ]; do
+		sleep 0.2; n=$((n + 1))
+		port=$(sed -n 's/.* port \([0-9]*\).*/\1/p' "$tmp/http" | head -n 1)
+	done
+	expect "a mirror without Debian on it is a clear error" 1 'has no Debian trixie' \
+		env HUGESVM_CACHE="$tmp/b" timeout 120 "$TOP/hugesvm" --mirror "http://127.0.0.1:${port:-9}/debian" build sandbox
+	kill "$pid" 2> /dev/null || true
+	self_no_sandbox "$tmp/b" "nor is one from such a mirror"
+
+	mkdir -p "$tmp/logs"
+	echo 'E: Unable to locate package nonesuch' > "$tmp/logs/sandbox.log"
+	expect "a mirror that lacks a package: its name is told" 1 'lacks a package: Unable to locate package nonesuch' \
+		bash -c '. "$1/tools/lib/common.sh"; . "$1/tools/lib/sandbox.sh"; LOGS=$2; sandbox_explain' sh "$TOP" "$tmp/logs"
+
+	mkdir "$tmp/small"
+	# shellcheck disable=SC2046
+	expect "too small a disk is refused before anything is fetched" 1 'needs [0-9]+ MiB of disk in .*, and [0-9]+ MiB are free' \
+		$(sandbox_unshare) sh -c 'mount -t tmpfs -o size=40M none "$1" && HUGESVM_CACHE=$1 exec "$2" build sandbox' \
+		sh "$tmp/small" "$TOP/hugesvm"
+
+	self_cut_off "$tmp/c"
+	rm -rf "$tmp"
+}
+
+self_no_sandbox() {
+	if [ -d "$(CACHE=$1 sandbox_dir)" ]; then
+		fail "self: $2" "it is there"
 	else
-		pass "self: a failed sandbox is not taken for a whole one"
+		pass "self: $2"
 	fi
+}
+
+# Ctrl-C in the middle of making the sandbox.
+self_cut_off() {
+	local pid rc=0 n=0
+	HUGESVM_CACHE=$1 env --default-signal=INT "$TOP/hugesvm" build sandbox > "$LOGS/self-cut-off.log" 2>&1 &
+	pid=$!
+	while [ ! -d "$1/sandbox" ] && [ $n -lt 100 ]; do
+		sleep 0.1; n=$((n + 1))
+	done
+	sleep 2
+	kill -INT "$pid"
+	wait "$pid" 2> /dev/null || rc=$?
+	if [ "$rc" = 130 ]; then
+		pass "self: Ctrl-C ends the making of the sandbox"
+	else
+		fail "self: Ctrl-C ends the making of the sandbox" "status $rc; log: $LOGS/self-cut-off.log"
+	fi
+	self_no_sandbox "$1" "a sandbox cut off is not taken for a whole one"
+}
+
+# A second run beside one that builds waits, and says for whom.
+self_second_run() {
+	local holder rc=0 log=$LOGS/self-second.log
+	(
+		lock 7 "$BUILD/programs.lock" "building programs"
+		sleep 4
+	) &
+	holder=$!
+	sleep 1
+	"$TOP/hugesvm" build programs > "$log" 2>&1 || rc=$?
+	wait "$holder" || true
+	if [ "$rc" = 0 ] && grep -q "waiting for another hugesvm: pid [0-9]*, building programs, since" "$log"; then
+		pass "self: a second run waits and says for whom"
+	else
+		fail "self: a second run waits and says for whom" "status $rc; log: $log"
+	fi
+}
+
+# A kernel build that was cut off: nothing is taken for whole, no process
+# stays, and the next run finishes it. In a copy of the checkout in which one
+# file of nouveau differs, so that there is something to build.
+self_interrupted_kernel() {
+	local tmp pid key rc=0 n=0 start log
+	tmp=$(mktemp -d)
+	CLEANUP_DIRS+=("$tmp")
+	kernel_ready release
+	(cd "$TOP" && tar -c --exclude=./build --exclude=./.git .) | tar -x -C "$tmp"
+	printf '/* %s %s */\n' "$$" "$RANDOM" >> "$tmp/drivers/gpu/drm/nouveau/nouveau_dmem_chunk.c"
+	log=$tmp/build/logs/kernel-release.log
+	env --default-signal=INT "$tmp/hugesvm" build release > "$tmp/first" 2>&1 &
+	pid=$!
+	while ! grep -qs '^@progress compiling' "$log" && [ $n -lt 600 ] && kill -0 "$pid" 2> /dev/null; do
+		sleep 0.2; n=$((n + 1))
+	done
+	sleep 3
+	kill -INT "$pid" 2> /dev/null || true
+	wait "$pid" 2> /dev/null || rc=$?
+	key=$(sed -n 's/^@key //p' "$log")
+	if [ "$rc" = 130 ] && [ -n "$key" ] && [ ! -d "$CACHE/kernels/$key" ]; then
+		pass "self: an interrupted kernel build leaves no kernel"
+	else
+		fail "self: an interrupted kernel build leaves no kernel" "status $rc, key '$key': $(tail -n 1 "$tmp/first")"
+	fi
+	sleep 1
+	if pgrep -f "enter.sh [^ ]* $tmp " > /dev/null; then
+		fail "self: nor a process" "$(pgrep -af "enter.sh [^ ]* $tmp " | head -n 1)"
+	else
+		pass "self: nor a process"
+	fi
+	start=$SECONDS
+	expect "the next run builds it, and boots it" 0 '^6\.12\.' "$tmp/hugesvm" run -- uname -r
+	note "self: a module's source edited, built after an interruption, and run: $((SECONDS - start)) s"
+	if grep -q '^the last build was cut off' "$log"; then
+		pass "self: it knows that the last build was cut off"
+	else
+		fail "self: it knows that the last build was cut off" "log: $log"
+	fi
+	[ -z "$key" ] || rm -rf "$CACHE/kernels/$key"
 	rm -rf "$tmp"
 }
 
