@@ -38,7 +38,7 @@ prove_main() {
 	# shellcheck disable=SC2046
 	[ $# -gt 0 ] || set -- $(prove_parts)
 	content=$(prove_content)
-	mkdir -p "$BUILD/prove"
+	mkdir -p "$BUILD/prove" "$TOP/Documentation/testing/results"
 	for part in "$@"; do
 		stamp=$BUILD/prove/$part
 		if [ $again = no ] && [ "$(cat "$stamp" 2>/dev/null)" = "$content" ]; then
