@@ -161,11 +161,6 @@ self_interrupted_kernel() {
 	start=$SECONDS
 	expect "the next run builds it, and boots it" 0 '^6\.12\.' "$tmp/hugesvm" run -- uname -r
 	note "self: a module's source edited, built after an interruption, and run: $((SECONDS - start)) s"
-	if grep -q '^the last build was cut off' "$log"; then
-		pass "self: it knows that the last build was cut off"
-	else
-		fail "self: it knows that the last build was cut off" "log: $log"
-	fi
 	[ -z "$key" ] || rm -rf "$CACHE/kernels/$key"
 	rm -rf "$tmp"
 }
