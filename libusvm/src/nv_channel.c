@@ -249,11 +249,15 @@ int nv_submit(struct nv_channel *ch, uint32_t *seq)
 	words[ch->end] = NV_PUSH_INCREASING << 29 | 4u << 16 | NV_SUBCH_COPY << 13 |
 			 NVC06F_SEMAPHOREA >> 2;
 	memcpy(&words[ch->end + 1], release, sizeof(release));
+	/*
+	 * All are said to be read only. The driver would make channels that write
+	 * the same buffer wait for each other; who waits for whom is the caller's
+	 * business.
+	 */
 	for (unsigned int i = 0; i < ch->extras; i++) {
 		buffers[i].handle = ch->extra[i];
 		buffers[i].valid_domains = NOUVEAU_GEM_DOMAIN_GART;
 		buffers[i].read_domains = NOUVEAU_GEM_DOMAIN_GART;
-		buffers[i].write_domains = i ? NOUVEAU_GEM_DOMAIN_GART : 0;
 	}
 	push.offset = ch->begin * 4ull;
 	push.length = (ch->end + RELEASE_WORDS - ch->begin) * 4ull;

@@ -6,7 +6,7 @@
 #   ended         ok, timeout or qemu STATUS
 set -euo pipefail
 dir=$1
-. "$dir/options"	# KERNEL_KEY SMP MEM GPU VRAM GPU_OPTS TIME_LIMIT CMDLINE INTERACTIVE ACCEL
+. "$dir/options"	# KERNEL_KEY SMP MEM GPU VRAM GPU_OPTS TIME_LIMIT CMDLINE INTERACTIVE ACCEL COUNT
 kernel=/hugesvm/cache/kernels/$KERNEL_KEY
 
 # The initramfs: fixed base, the kernel's modules, this job. Archives may be
@@ -63,6 +63,9 @@ fi
 
 # The guest would measure its clock wrongly on a loaded machine.
 [ "$ACCEL" != tcg ] || CMDLINE="tsc_early_khz=$("$IMAGE.tsc") tsc=reliable no_timer_check $CMDLINE"
+
+[ "${COUNT:-no}" = no ] ||
+	qemu+=(-plugin "/hugesvm/src/build/programs/tests/guest/instructions/insn-count.so,out=$dir/instructions")
 
 rc=0
 [ "$INTERACTIVE" = yes ] || exec < /dev/null

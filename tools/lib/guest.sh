@@ -14,7 +14,7 @@ GUEST_SPM=0x60000000
 guest_defaults() {
 	G_KERNEL=release G_GPU=off G_GPU_OPTS='' G_VRAM=512M G_SMP=2 G_MEM=$GUEST_MEM
 	G_LIMIT=300 G_PUT=() G_CMDLINE='' G_INTERACTIVE=no G_UNLOAD=yes
-	G_LOAD_HMM=yes G_LOAD_NOUVEAU=yes G_HUGEPAGES=0 G_NOUVEAU_OPTIONS=''
+	G_LOAD_HMM=yes G_LOAD_NOUVEAU=yes G_HUGEPAGES=0 G_NOUVEAU_OPTIONS='' G_COUNT=no
 }
 
 guest_options_help() {
@@ -29,6 +29,7 @@ guest_options_help() {
 	  --append TEXT       more for the kernel's command line
 	  --nouveau-opt K=V   an option of nouveau.ko (repeatable)
 	  --no-load MODULE    do not load test_hmm or nouveau (repeatable)
+	  --count yes|no      count instructions between marks of the program (TCG only)
 	  --time-limit S      seconds until the guest is ended (default 300)
 	U
 }
@@ -47,7 +48,7 @@ guest_mib() {
 guest_option() {
 	local opt=$1 value=${2-}
 	case $opt in
-	--kernel|--gpu|--gpu-opt|--vram|--smp|--mem|--put|--append|--nouveau-opt|--no-load|--time-limit) ;;
+	--kernel|--gpu|--gpu-opt|--vram|--smp|--mem|--put|--append|--nouveau-opt|--no-load|--count|--time-limit) ;;
 	*) return 1 ;;
 	esac
 	[ $# -ge 2 ] || usage_error "$opt needs a value"
@@ -90,6 +91,11 @@ guest_option() {
 		test_hmm) G_LOAD_HMM=no ;;
 		nouveau) G_LOAD_NOUVEAU=no ;;
 		*) usage_error "--no-load: test_hmm or nouveau, not '$value'" ;;
+		esac ;;
+	--count)
+		case $value in
+		yes|no) G_COUNT=$value ;;
+		*) usage_error "--count: yes or no, not '$value'" ;;
 		esac ;;
 	--time-limit)
 		case $value in
@@ -175,6 +181,7 @@ guest_run() {
 		printf 'KERNEL_KEY=%q\nSMP=%q\nMEM=%q\n' "$KERNEL_KEY" "$G_SMP" "$G_MEM"
 		printf 'GPU=%q\nVRAM=%q\nGPU_OPTS=%q\n' "$G_GPU" "$G_VRAM" "$G_GPU_OPTS"
 		printf 'TIME_LIMIT=%q\nCMDLINE=%q\n' "$G_LIMIT" "$G_CMDLINE"
+		printf 'COUNT=%q\n' "$G_COUNT"
 		printf 'INTERACTIVE=%q\nACCEL=%q\nIMAGE=%q\n' "$G_INTERACTIVE" "$accel" "$GUEST_IMAGE"
 		[ "$G_GPU" = off ] || printf 'FIRMWARE=%q\n' /hugesvm/src/build/programs/gpu-model/firmware.cpio
 	} > "$G_DIR/options"

@@ -9,6 +9,36 @@ suite_usvm() {
 	programs_ready usvm-test-kernels
 	usvm_kernel release
 	usvm_out_of_core release
+	usvm_cost release
+}
+
+# usvm_cost KERNEL: what a prefetch executes in user space, by an instruction counter
+# in QEMU. A prefetch that moves something spends at most 5 % there.
+usvm_cost() {
+	local log=$LOGS/usvm-$1-cost.log n user kernel seen=0
+	guest_defaults
+	G_KERNEL=$1 G_GPU=on G_LOAD_HMM=no G_COUNT=yes
+	if [ "$(guest_accel)" != tcg ]; then
+		skip "usvm/$1/cost" "instructions are counted under TCG only"
+		return
+	fi
+	G_PUT=("$BUILD/programs/tests/guest/usvm/usvm-guest-cost")
+	guest_run ./usvm-guest-cost > "$log" 2>&1 || true
+	while read -r n user kernel; do
+		note "usvm: prefetch $n: $user instructions in user space, $kernel in the kernel"
+		seen=$((seen + 1))
+		[ "$n" != 5 ] || continue	# nothing to move
+		if [ $((user * 20)) -le $((user + kernel)) ]; then
+			pass "usvm/$1/cost prefetch $n: at most 5 % in user space"
+		else
+			fail "usvm/$1/cost prefetch $n: at most 5 % in user space" "$user and $kernel; $G_DIR"
+		fi
+	done < <(cat "$G_DIR/instructions" 2> /dev/null)
+	if [ "$seen" = 5 ] && [ "$G_STATUS" = 0 ]; then
+		pass "usvm/$1/cost all were counted"
+	else
+		fail "usvm/$1/cost all were counted" "$seen of 5; status $G_STATUS $G_WHY; log: $log, $G_DIR"
+	fi
 }
 
 # usvm_kernel KERNEL

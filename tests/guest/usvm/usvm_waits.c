@@ -47,19 +47,41 @@ static usvm_error launch(void)
 			   args, graphics);
 }
 
-/* Until the worker of @copies has handed its operations over, or 10 s. */
+/* Until the worker of @copies has handed its operations over, or 30 s. */
 static bool handed_over(uint64_t count)
 {
-	for (int i = 0; i < 200 && waits() < count; i++)
+	for (int i = 0; i < 600 && waits() < count; i++)
 		usleep(50000);
+	printf("# %llu waits on the GPU\n", (unsigned long long)waits());
 	return waits() == count;
+}
+
+/* Streams that do not wait for each other are independent, events or not. */
+static void test_independence(void)
+{
+	usvm_event *mine;
+
+	usvm_event_create(&mine);
+	tap_ok(model_command("inject hang 0", NULL, 0), "the engines of graphics stop");
+	launch();
+	usvm_event_record(event, graphics);
+	usleep(200000);
+	usvm_memset_async(b, 9, SIZE, copies);
+	usvm_event_record(mine, copies);
+	tap_is(usvm_stream_synchronize(copies), USVM_SUCCESS, "copies go on beside a kernel that is stuck");
+	tap_is(usvm_event_query(mine), USVM_SUCCESS, "their event has happened");
+	tap_is(usvm_event_query(event), USVM_ERROR_NOT_READY, "that of the kernel has not");
+	model_command("inject unhang 0", NULL, 0);
+	tap_is(usvm_stream_synchronize(graphics), USVM_SUCCESS, "then it has");
+	usvm_event_destroy(mine);
 }
 
 static void test_order(void)
 {
 	uint64_t before = waits();
 
-	tap_ok(model_command("inject hang 0", NULL, 0), "the engines of graphics stop");
+	usvm_mem_prefetch(b, SIZE, 0);
+	tap_ok(model_command("inject hang 0", NULL, 0), "the engines of graphics stop again");
 	launch();
 	usvm_event_record(event, graphics);
 	usvm_stream_wait_event(copies, event);
@@ -132,10 +154,11 @@ int main(void)
 	memset(b, 1, SIZE);
 	/* both have their channels, and what they work on is where they need it */
 	launch();
+	tap_is(usvm_stream_synchronize(graphics), USVM_SUCCESS, "a kernel in one stream");
 	usvm_mem_prefetch_async(b, SIZE, 0, copies);
 	usvm_memset_async(b, 1, SIZE, copies);
-	tap_is(usvm_device_synchronize(), USVM_SUCCESS, "a kernel in one stream, a fill in another");
-	usvm_mem_prefetch(b, SIZE, 0);
+	tap_is(usvm_stream_synchronize(copies), USVM_SUCCESS, "a fill in another");
+	test_independence();
 	test_order();
 	test_hung_engine();
 	usvm_event_destroy(event);
