@@ -1,20 +1,12 @@
 # SPDX-License-Identifier: MIT
 . "$TOP/tools/lib/suites.sh"
 
-bench_parts() {
-	local f
-	for f in "$TOP"/tools/bench/*.sh; do
-		f=${f##*/}
-		echo "${f%.sh}"
-	done
-}
-
 bench_help() {
 	cat <<-U
 	usage: ./hugesvm bench [--quick] [PART...]
 
 	Measures side by side and prints tables. Parts:
-	$(for p in $(bench_parts); do sed -n "s/^# bench: /  $(printf '%-14s' "$p")/p" "$TOP/tools/bench/$p.sh"; done)
+	$(names_help bench bench)
 	Each part leaves its table, its raw numbers and its plots in build/bench/ as
 	PART.txt, PART-*.tsv and PART*.svg. --quick measures the smaller sizes, and less often.
 	Under emulation times are good for ratios of one run on one machine only; what
@@ -32,11 +24,9 @@ bench_main() {
 		*) break ;;
 		esac
 	done
-	for part in "$@"; do
-		[ -f "$TOP/tools/bench/$part.sh" ] || usage_error "bench: unknown part '$part' (known: $(bench_parts | paste -sd' '))"
-	done
+	names_check bench "bench part" "$@"
 	# shellcheck disable=SC2046
-	[ $# -gt 0 ] || set -- $(bench_parts)
+	[ $# -gt 0 ] || set -- $(names_in bench)
 	mkdir -p "$BENCH_DIR"
 	for part in "$@"; do
 		bench_part "$part" || failed=1

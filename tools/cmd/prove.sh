@@ -1,20 +1,12 @@
 # SPDX-License-Identifier: MIT
 . "$TOP/tools/lib/suites.sh"
 
-prove_parts() {
-	local f
-	for f in "$TOP"/tools/prove/*.sh; do
-		f=${f##*/}
-		echo "${f%.sh}"
-	done
-}
-
 prove_help() {
 	cat <<-U
 	usage: ./hugesvm prove [--again] [PART...]
 
 	Runs what takes too long for 'test', each part under 80 minutes. Parts:
-	$(for p in $(prove_parts); do sed -n "s/^# prove: /  $(printf '%-14s' "$p")/p" "$TOP/tools/prove/$p.sh"; done)
+	$(names_help prove prove)
 	A part that passed with this content of the tree is not run again, unless
 	--again is given, so that an interrupted 'prove' goes on where it was. The last
 	result of each part is written to Documentation/testing/results/.
@@ -32,11 +24,9 @@ prove_main() {
 	if [ "${1-}" = --again ]; then
 		again=yes; shift
 	fi
-	for part in "$@"; do
-		[ -f "$TOP/tools/prove/$part.sh" ] || usage_error "prove: unknown part '$part' (known: $(prove_parts | paste -sd' '))"
-	done
+	names_check prove "prove part" "$@"
 	# shellcheck disable=SC2046
-	[ $# -gt 0 ] || set -- $(prove_parts)
+	[ $# -gt 0 ] || set -- $(names_in prove)
 	content=$(prove_content)
 	mkdir -p "$BUILD/prove" "$TOP/Documentation/testing/results"
 	for part in "$@"; do

@@ -9,20 +9,14 @@ test_help() {
 	usage: ./hugesvm test [SUITE...]
 
 	Runs the SUITEs, by default: $TEST_SUITES
-	Known suites: $(suites_known | paste -sd' ')
+	Known suites: $(names_in suites | paste -sd' ')
 	The last line is 'N passed, N failed, N skipped'; the exit status is 0 only if
 	nothing failed. Results by name are in build/results, logs in build/logs.
 	U
 }
 
 test_main() {
-	local s
-	for s in "$@"; do
-		case $s in
-		-*) usage_error "test: unknown option '$s'" ;;
-		esac
-		[ -f "$TOP/tools/suites/$s.sh" ] || usage_error "test: unknown suite '$s' (known: $(suites_known | paste -sd' '))"
-	done
+	names_check suites "test suite" "$@"
 	if [ $# = 0 ]; then
 		# shellcheck disable=SC2086
 		set -- $TEST_SUITES

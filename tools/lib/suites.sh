@@ -59,12 +59,48 @@ guest_tap() {
 	fi
 }
 
-suites_known() {
+# names_in FOLDER: the parts that tools/FOLDER has, a file each.
+names_in() {
 	local f
-	for f in "$TOP"/tools/suites/*.sh; do
+	for f in "$TOP/tools/$1"/*.sh; do
 		f=${f##*/}
 		echo "${f%.sh}"
 	done
+}
+
+# names_help FOLDER WORD: a line for each, from its comment "# WORD: text".
+names_help() {
+	local name
+	for name in $(names_in "$1"); do
+		sed -n "s/^# $2: /  $(printf '%-14s' "$name")/p" "$TOP/tools/$1/$name.sh"
+	done
+}
+
+# names_check FOLDER WHAT NAME...: complain of the first that is not there.
+names_check() {
+	local folder=$1 what=$2 name
+	shift 2
+	for name in "$@"; do
+		case $name in
+		-*) usage_error "${what%% *}: unknown option '$name'" ;;
+		esac
+		[ -f "$TOP/tools/$folder/$name.sh" ] ||
+			usage_error "${what%% *}: unknown ${what#* } '$name' (known: $(names_in "$folder" | paste -sd' '))"
+	done
+}
+
+# results_in LOG PREFIX: count the lines "@result NAME ok|REASON" of LOG.
+results_in() {
+	local name state n=0
+	while read -r _ name state; do
+		n=$((n + 1))
+		if [ "$state" = ok ]; then
+			pass "$2 $name"
+		else
+			fail "$2 $name" "$state; log: $1"
+		fi
+	done < <(grep '^@result ' "$1")
+	[ $n -gt 0 ] || fail "$2" "no result; log: $1"
 }
 
 # suites_run NAME...: run, count, print the one line that CI reads.
