@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0
 """What hmm_migration measured, as a table and a plot.
 
-    hmm_migration.py NAME=FILE... [--svg FILE]
+    hmm_migration.py NAME=FILE... [--svg FILE] [--json FILE]
 
-Each FILE holds the lines of hmm_migration of one kernel, NAME names it. All
-must come from the same machine, best from the same hour. Prints medians and,
-for each, its ratio to the base pages of the first kernel; writes throughput by
-size as SVG. Fails if a file has no measurement.
+Each FILE holds the lines of hmm_migration of one kernel, NAME names it. Files of
+one name are put together: runs that took turns, so that a machine which gets
+slower meanwhile does so for all. All must come from the same machine, best from
+the same hour. Prints medians and, for each, its ratio to the base pages of the
+first kernel, all of it and without what a plain copy of the bytes takes; writes
+throughput by size as SVG, and the numbers of the table as JSON. Fails if a file
+has no measurement.
 """
 import argparse
+import json
 import statistics
 import sys
 
@@ -46,27 +50,51 @@ def groups(rows):
     return found
 
 
-def without_copy(rows):
-    if rows[0]["copy"] < 0:
-        return None
-    return statistics.median(row["total"] - row["copy"] for row in rows)
+def outside_copy(group, floor):
+    """Nanoseconds of a migration that are not the copy: by the driver's clock,
+    else what a plain copy of the same bytes leaves."""
+    if group[0]["copy"] >= 0:
+        return statistics.median(row["total"] - row["copy"] for row in group)
+    return max(median_of(group, "total") - floor, 0) if floor else None
 
 
-def table(kernels, out):
-    base = groups(kernels[0][1])
-    out.write("%-10s %-9s %5s %8s %5s %3s %10s %9s %8s %12s\n" % (
-        "kernel", "kind", "order", "KiB", "way", "n", "us", "GiB/s", "ratio", "us no copy"))
+def figures(kernels):
+    """A dict for each kernel, kind, order, size and direction"""
+    base, found = groups(kernels[0][1]), []
     for name, rows in kernels:
-        for key, group in sorted(groups(rows).items()):
-            kind, order, kib, direction = key
-            ns = median_of(group, "total")
+        mine = groups(rows)
+        for (kind, order, kib, direction), group in sorted(mine.items()):
+            total = median_of(group, "total")
+            row = {"kernel": name, "kind": kind, "order": order, "kib": kib, "direction": direction,
+                   "n": len(group), "ns": total, "gib_per_s": kib * 1024 / total * 1e9 / 2**30,
+                   "ns_min": min(r["total"] for r in group), "ns_outside_copy": None,
+                   "ratio": None, "ratio_outside_copy": None}
             reference = base.get((kind, 0, kib, direction))
-            ratio = "%8.2f" % (median_of(reference, "total") / ns) if reference else "%8s" % "-"
-            rest = without_copy(group)
-            out.write("%-10s %-9s %5d %8d %5s %3d %10.1f %9.3f %s %12s\n" % (
-                name, kind, order, kib, direction, len(group), ns / 1e3,
-                kib * 1024 / ns * 1e9 / 2**30, ratio,
-                "-" if rest is None else "%.1f" % (rest / 1e3)))
+            if direction != "copy":
+                copies = mine.get((kind, order, kib, "copy"))
+                row["ns_outside_copy"] = outside_copy(group, median_of(copies, "total") if copies else None)
+            if reference:
+                row["ratio"] = median_of(reference, "total") / total
+            if reference and row["ns_outside_copy"]:
+                copies = base.get((kind, 0, kib, "copy"))
+                rest = outside_copy(reference, median_of(copies, "total") if copies else None)
+                row["ratio_outside_copy"] = rest / row["ns_outside_copy"] if rest is not None else None
+            found.append(row)
+    return found
+
+
+def table(rows, out):
+    def cell(form, value):
+        return form % value if value is not None else "%9s" % "-"
+
+    out.write("%-10s %-9s %5s %8s %5s %3s %10s %9s %9s %12s %9s\n" % (
+        "kernel", "kind", "order", "KiB", "way", "n", "us", "GiB/s", "ratio", "us no copy", "ratio"))
+    for r in rows:
+        rest = r["ns_outside_copy"]
+        out.write("%-10s %-9s %5d %8d %5s %3d %10.1f %9.3f %s %12s %s\n" % (
+            r["kernel"], r["kind"], r["order"], r["kib"], r["direction"], r["n"], r["ns"] / 1e3,
+            r["gib_per_s"], cell("%9.2f", r["ratio"]),
+            "-" if rest is None else "%.1f" % (rest / 1e3), cell("%9.2f", r["ratio_outside_copy"])))
 
 
 COLOURS = ("#1b6ca8", "#c8553d", "#588157", "#7b2d8b", "#b08900", "#333333", "#008b8b", "#aa3377")
@@ -138,16 +166,23 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("measured", nargs="+", metavar="NAME=FILE")
     parser.add_argument("--svg")
+    parser.add_argument("--json")
     args = parser.parse_args()
-    kernels = []
+    kernels = {}
     for item in args.measured:
         name, sep, path = item.partition("=")
         if not sep:
             parser.error("'%s' is not NAME=FILE" % item)
-        kernels.append((name, read(path)))
-    table(kernels, sys.stdout)
+        kernels.setdefault(name, []).extend(read(path))
+    kernels = list(kernels.items())
+    rows = figures(kernels)
+    table(rows, sys.stdout)
     if args.svg:
         plot(kernels, args.svg)
+    if args.json:
+        with open(args.json, "w", encoding="utf-8") as out:
+            json.dump(rows, out, indent=1)
+            out.write("\n")
 
 
 if __name__ == "__main__":
