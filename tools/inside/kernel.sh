@@ -101,6 +101,22 @@ overlay_source() {
 	stage_source --tree "$tree"
 }
 
+# A mutant differs from release by a line or two: it starts as a copy of it, times
+# and all, so that only what differs is compiled.
+seed_mutant() {
+	local tree=$cache/tree/$version-mutant
+	[ "$flavour" = mutant ] && [ ! -d "$obj" ] && [ -e "$cache/obj/release/.config" ] || return 0
+	echo "@progress copying release"
+	exec 6>> "$cache/kernel-release.lock"
+	flock 6
+	rm -rf "$tree" "$tree.manifest" "$obj.part"
+	cp -al "$cache/tree/$version-release" "$tree"
+	cp -p "$cache/tree/$version-release.manifest" "$tree.manifest"
+	cp -a "$cache/obj/release" "$obj.part"
+	mv "$obj.part" "$obj"
+	exec 6>&-
+}
+
 source_tree() {
 	if [ $overlay = 1 ]; then echo "$cache/tree/$version-$flavour"; else echo "$pristine"; fi
 }
@@ -203,6 +219,7 @@ main() {
 		;;
 	build)
 		unpack_source
+		seed_mutant
 		local src key out d
 		src=$(source_tree)
 		[ $overlay = 0 ] || overlay_source
