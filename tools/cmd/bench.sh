@@ -43,7 +43,8 @@ bench_part() {
 		echo "# $part, $(date -u +%Y-%m-%d), $(git -C "$TOP" rev-parse --short=12 HEAD 2>/dev/null || echo 'no commit'), $(bench_machine)"
 		echo
 	} > "$txt"
-	if ! ( . "$TOP/tools/bench/$part.sh" && "bench_${part//-/_}" ) >> "$txt"; then
+	. "$TOP/tools/bench/$part.sh"
+	if ! apart "bench_${part//-/_}" >> "$txt"; then
 		say "hugesvm: bench $part failed; what it had so far: $txt"
 		return 1
 	fi

@@ -44,20 +44,24 @@ prove_main() {
 	return $failed
 }
 
-# One part in a shell of its own, so that its counts are its own.
+# Run one part and count.
+prove_counted() {
+	local s
+	PASSED=0 FAILED=0 SKIPPED=0
+	mkdir -p "$BUILD"
+	: > "$BUILD/results"
+	"prove_${1//-/_}" || fail "$1" "the part ended with status $?"
+	[ $((PASSED + FAILED + SKIPPED)) -gt 0 ] || fail "$1" "ran no test"
+	for s in ${FAILURES[@]+"${FAILURES[@]}"}; do printf 'failed: %s\n' "$s"; done
+	printf '%d passed, %d failed, %d skipped\n' "$PASSED" "$FAILED" "$SKIPPED"
+	[ "$FAILED" = 0 ]
+}
+
+# Run one part in a shell of its own and write down what came of it.
 prove_part() {
 	local part=$1 start=$SECONDS rc=0 out=$BUILD/prove/$1.out
-	(
-		. "$TOP/tools/prove/$part.sh"
-		PASSED=0 FAILED=0 SKIPPED=0
-		mkdir -p "$BUILD"
-		: > "$BUILD/results"
-		"prove_${part//-/_}" || fail "$part" "the part ended with status $?"
-		[ $((PASSED + FAILED + SKIPPED)) -gt 0 ] || fail "$part" "ran no test"
-		for s in ${FAILURES[@]+"${FAILURES[@]}"}; do printf 'failed: %s\n' "$s"; done
-		printf '%d passed, %d failed, %d skipped\n' "$PASSED" "$FAILED" "$SKIPPED"
-		[ "$FAILED" = 0 ]
-	) > "$out" || rc=1
+	. "$TOP/tools/prove/$part.sh"
+	apart prove_counted "$part" > "$out" || rc=1
 	cat "$out"
 	{
 		echo ".. SPDX-License-Identifier: MIT"

@@ -45,6 +45,17 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
+# apart FUNCTION [ARG...]: in a shell of its own, so that what it sets is its own.
+# Ends with us: a shell that waits for one in the foreground hears no signal.
+apart() {
+	local pid rc=0
+	( "$@" ) <&0 &
+	pid=$!
+	CLEANUP_PIDS+=("$pid")
+	wait "$pid" || rc=$?
+	return "$rc"
+}
+
 # ---------------------------------------------------------------------------
 # Logs.
 

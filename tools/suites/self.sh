@@ -7,6 +7,7 @@ suite_self() {
 	self_second_run
 	self_guest
 	self_interrupt
+	self_interrupted_proof
 	self_interrupted_kernel
 	self_hooks
 }
@@ -212,6 +213,21 @@ self_interrupt() {
 		pass "self: an interrupted run leaves no guest"
 	else
 		fail "self: an interrupted run leaves no guest" "$part still there"
+	fi
+}
+
+# A proof that is told to end does not go on to the end of its part.
+self_interrupted_proof() {
+	local pid rc=0 start=$SECONDS
+	"$TOP/hugesvm" prove --again witness > "$LOGS/self-proof.log" 2>&1 &
+	pid=$!
+	sleep 3
+	kill -TERM "$pid"
+	wait "$pid" 2> /dev/null || rc=$?
+	if [ "$rc" = 143 ] && [ $((SECONDS - start)) -lt 20 ]; then
+		pass "self: an interrupted proof ends at once, with 143"
+	else
+		fail "self: an interrupted proof ends at once, with 143" "status $rc after $((SECONDS - start)) s"
 	fi
 }
 
