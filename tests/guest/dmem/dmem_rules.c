@@ -27,7 +27,7 @@ static void arguments_are_checked(char *a)
 	ok(svm_command(&g, 0, 0, (void *)-HUGE, HUGE / 2, NULL) == -EINVAL,
 	   "kernel addresses are refused");
 	ok(!svm_command(&g, NOUVEAU_SVM_BIND_COMMAND__FEATURES, 0, a, 1, &out) &&
-	   out.result == 15, "the features are told");
+	   out.result == 31, "the features are told");
 }
 
 /* The GPU's address space belongs to the process that made it. */
@@ -117,6 +117,31 @@ static void policy_rules_gpu_faults(void)
 	must(debug_write("svm_policy", "host") || debug_write("svm_policy", "auto"), "policy");
 	ok(debug_write("svm_policy", "nonsense") == -EINVAL, "the switch refuses nonsense");
 	munmap(a, 2 * HUGE);
+	munmap(b, HUGE);
+}
+
+/* A fault takes no translation away but where something moves. */
+static void fault_beside_what_is_mapped(void)
+{
+	char *a = area_new(HUGE, false), *b = area_new(HUGE, true);
+	long faults;
+
+	fill(a, MTHP / 2, 11);
+	fill(a + MTHP / 2, MTHP / 2, 12);
+	fill(b, HUGE, 0);
+	svm_to_vram(&g, a, MTHP / 2);
+	svm_to_vram(&g, b, HUGE);
+	must(dmem_order("reset"), "reset");
+	gpu_copy(&g, b, a + MTHP / 2, MTHP / 2);
+	must(gpu_flush(&g), "flush");
+	faults = dmem_number("GPU faults read");
+	ok(faults > 0 && svm_bytes_in_vram(&g, a, MTHP) == MTHP,
+	   "a fault moves the other half of 64 KiB");
+	gpu_copy(&g, b + HUGE / 2, a, MTHP / 2);
+	must(gpu_flush(&g), "flush");
+	ok(dmem_number("GPU faults read") == faults, "the half that was there stays mapped");
+	ok(!wrong(b, MTHP / 2, 12) && !wrong(b + HUGE / 2, MTHP / 2, 11), "both are right");
+	munmap(a, HUGE);
 	munmap(b, HUGE);
 }
 
@@ -214,7 +239,7 @@ int main(void)
 	struct gpu plain;
 	char *a;
 
-	tap_plan(38);
+	tap_plan(41);
 	must(gpu_open(&plain), "open");
 	a = area_new(HUGE, true);
 	ok(svm_to_vram(&plain, a, HUGE) == -EINVAL, "without SVM_INIT nothing is moved");
@@ -229,6 +254,7 @@ int main(void)
 	child_is_refused(a);
 	query_tells_the_truth();
 	policy_rules_gpu_faults();
+	fault_beside_what_is_mapped();
 	memory_changes_while_in_vram();
 	fork_shares_and_parts();
 	bad_address_kills_its_channel_only();

@@ -11,10 +11,12 @@
  * nouveau_dmem_chunk*.[ch]   the allocator
  * nouveau_dmem_batch.[ch]    copies joined into launches
  * nouveau_dmem_copy.[ch]     the copy engine
- * nouveau_dmem_migrate.c     to VRAM and back
+ * nouveau_dmem_migrate.c     windows, and to VRAM
+ * nouveau_dmem_to_ram.c      back to RAM
  * nouveau_dmem_evict.c       out of VRAM when others need it
  * nouveau_dmem_stats.c       what can be seen from outside
  * nouveau_svm.c              address spaces shared with the CPU, ioctls, notifier
+ * nouveau_svm_map.c          GPU translations
  * nouveau_svm_fault.c        GPU faults
  * ========================== ======================================================
  *

@@ -40,6 +40,7 @@ void nouveau_dmem_job_end(struct nouveau_dmem_job *job);
 int nouveau_dmem_job_move(struct nouveau_dmem_job *job, struct vm_area_struct *vma,
 			  unsigned long start, unsigned long end, unsigned long *moved);
 struct nouveau_svm_watch *nouveau_dmem_job_watch(struct nouveau_dmem_job *job);
+unsigned long nouveau_dmem_job_pages_mapped(struct nouveau_dmem_job *job);
 bool nouveau_dmem_job_mapped(struct nouveau_dmem_job *job, u64 addr, u64 *start,
 			     u64 *end, bool *write);
 int nouveau_dmem_migrate_to_host(struct nouveau_drm *drm, struct vm_area_struct *vma,

@@ -17,6 +17,9 @@
 #define DMEM_WINDOW_PAGES	NOUVEAU_DMEM_CHUNK_PAGES
 #define DMEM_WINDOW_BYTES	((unsigned long)DMEM_WINDOW_PAGES << PAGE_SHIFT)
 
+/* Folios of these orders are wanted whole. */
+#define DMEM_LARGE_ORDERS	((BIT(NOUVEAU_DMEM_NR_ORDERS) - 1) & ~(BIT(0) | BIT(1)))
+
 #define DMEM_COUNTERS(X) \
 	X(TO_VRAM, "pages to VRAM")					\
 	X(TO_RAM, "pages to RAM")					\
@@ -171,19 +174,28 @@ int dmem_reserve(struct nouveau_dmem *dmem, struct nouveau_dmem_resv *resv,
 struct folio *dmem_folio_new(struct nouveau_dmem *dmem, struct nouveau_dmem_resv *resv,
 			     struct nouveau_dmem_owner *owner, unsigned int order);
 bool dmem_give_back_idle(struct nouveau_dmem *dmem, u64 bytes);
-vm_fault_t dmem_migrate_to_ram(struct vm_fault *vmf);
 
 /* nouveau_dmem_migrate.c */
 struct nouveau_dmem_window *dmem_window_new(void);
 void dmem_window_del(struct nouveau_dmem_window *w);
-int dmem_window_to_ram(struct nouveau_dmem *dmem, struct nouveau_dmem_window *w,
-		       unsigned long npages, struct vm_area_struct *vma,
-		       unsigned long start, unsigned long must);
+void dmem_window_reset(struct nouveau_dmem_window *w, unsigned long npages);
+unsigned long dmem_dst_entry(struct folio *folio);
+void dmem_window_drop(struct nouveau_dmem_window *w, unsigned long i);
+int dmem_window_map_dma(struct nouveau_dmem *dmem, struct nouveau_dmem_window *w,
+			unsigned long i, struct page *page, unsigned int pages);
+int dmem_window_copy(struct nouveau_dmem *dmem, struct nouveau_dmem_window *w,
+		     unsigned long npages);
 void dmem_window_unmap_dma(struct nouveau_dmem *dmem, struct nouveau_dmem_window *w,
 			   unsigned long npages);
 unsigned long dmem_window_account(struct nouveau_dmem *dmem,
 				  struct nouveau_dmem_window *w,
 				  unsigned long npages, bool to_ram);
+
+/* nouveau_dmem_to_ram.c */
+vm_fault_t dmem_migrate_to_ram(struct vm_fault *vmf);
+int dmem_window_to_ram(struct nouveau_dmem *dmem, struct nouveau_dmem_window *w,
+		       unsigned long npages, struct vm_area_struct *vma,
+		       unsigned long start, unsigned long must);
 
 /* nouveau_dmem_evict.c */
 bool dmem_evict_chunk(struct nouveau_dmem *dmem, struct nouveau_dmem_chunk *chunk);

@@ -9,12 +9,8 @@
  *
  * The notifier does not ignore our own migrations. That is what makes sure that the
  * GPU's translation of a page is gone before the page is copied, in every address
- * space that has one.
- *
- * Bringing a translation is a race with the notifier. It is won by a *watch*, an
- * interval notifier on the window: translations are written under svmm->mutex and
- * only if no invalidation has begun since the watch did; the notifier takes the same
- * mutex. A migration does not count what it does itself.
+ * space that has one. What is in VRAM already when something is moved there keeps its
+ * translation; see nouveau_svm_map.c.
  *
  * svmm->mutex is taken in reclaim. Under it nothing is allocated that could reclaim:
  * the buffer for page table entries is there before, and the nvkm side allocates its
@@ -42,17 +38,8 @@
 #include <linux/uaccess.h>
 
 #include <nvif/class.h>
-#include <nvif/if000c.h>
 #include <nvif/ifc00d.h>
-#include <nvif/ioctl.h>
 #include <nvif/vmm.h>
-
-/* The layout that nvif_object_ioctl() wants. */
-struct nouveau_svmm_pfnmap {
-	struct nvif_ioctl_v0 i;
-	struct nvif_ioctl_mthd_v0 m;
-	struct nvif_vmm_pfnmap_v0 p;
-};
 
 /* A channel of an address space. */
 struct nouveau_ivmm {
@@ -83,6 +70,7 @@ static void svmm_free(struct nouveau_svmm *svmm)
 {
 	mtree_destroy(&svmm->policy);
 	xa_destroy(&svmm->moves);
+	nouveau_svmm_notes_free(svmm);
 	nouveau_dmem_owner_put(svmm->owner);
 	kvfree(svmm->pfnmap);
 	mutex_destroy(&svmm->mutex);
@@ -177,29 +165,10 @@ void nouveau_svmm_part(struct nouveau_svmm *svmm, u64 inst)
  * Translations.
  */
 
-static void svmm_clear(struct nouveau_svmm *svmm, u64 start, u64 end)
-{
-	struct nvif_vmm_pfnclr_v0 args = { .addr = start, .size = end - start };
-
-	if (end > start)
-		nvif_object_mthd(&svmm->vmm->vmm.object, NVIF_VMM_V0_PFNCLR,
-				 &args, sizeof(args));
-}
-
-/* Take the GPU's translations of a range away, the driver's own window excepted. */
-static void svmm_invalidate(struct nouveau_svmm *svmm, u64 start, u64 end)
-{
-	lockdep_assert_held(&svmm->mutex);
-	if (!svmm->vmm)
-		return;
-	svmm_clear(svmm, start, min_t(u64, end, svmm->unmanaged.start));
-	svmm_clear(svmm, max_t(u64, start, svmm->unmanaged.limit), end);
-}
-
 static void svmm_invalidate_all(struct nouveau_svmm *svmm)
 {
 	mutex_lock(&svmm->mutex);
-	svmm_invalidate(svmm, 0, TASK_SIZE_MAX);
+	nouveau_svmm_invalidate(svmm, 0, TASK_SIZE_MAX, false);
 	mutex_unlock(&svmm->mutex);
 }
 
@@ -236,6 +205,27 @@ void nouveau_svm_pulled_back(struct nouveau_drm *drm, struct mm_struct *mm,
 	mutex_unlock(&svm->mutex);
 }
 
+/**
+ * nouveau_svm_prefers_device - does somebody want this memory in VRAM at any time?
+ * @drm: the device
+ * @mm: whose
+ * @addr: where
+ */
+bool nouveau_svm_prefers_device(struct nouveau_drm *drm, struct mm_struct *mm,
+				unsigned long addr)
+{
+	struct nouveau_svm *svm = drm->svm;
+	struct nouveau_svmm *svmm;
+	bool ret = false;
+
+	mutex_lock(&svm->mutex);
+	list_for_each_entry(svmm, &svm->svmms, head)
+		ret |= svmm->notifier.mm == mm &&
+		       nouveau_svmm_policy(svmm, addr) == NOUVEAU_SVM_POLICY_DEVICE;
+	mutex_unlock(&svm->mutex);
+	return ret;
+}
+
 static void svmm_forget_moves(struct nouveau_svmm *svmm, unsigned long start,
 			      unsigned long end)
 {
@@ -251,12 +241,16 @@ static int svmm_invalidate_range_start(struct mmu_notifier *mn,
 				       const struct mmu_notifier_range *range)
 {
 	struct nouveau_svmm *svmm = container_of(mn, struct nouveau_svmm, notifier);
+	bool keep_vram;
 
 	if (!mmu_notifier_range_blockable(range))
 		return -EAGAIN;
 
+	/* Our own migration to VRAM leaves alone what is there. */
+	keep_vram = range->event == MMU_NOTIFY_MIGRATE && range->owner &&
+		    range->owner == svmm->drm->dmem;
 	mutex_lock(&svmm->mutex);
-	svmm_invalidate(svmm, range->start, range->end);
+	nouveau_svmm_invalidate(svmm, range->start, range->end, keep_vram);
 	mutex_unlock(&svmm->mutex);
 	if (range->event == MMU_NOTIFY_UNMAP)
 		svmm_forget_moves(svmm, range->start, range->end);
@@ -270,7 +264,7 @@ static void svmm_mm_release(struct mmu_notifier *mn, struct mm_struct *mm)
 
 	mutex_lock(&svmm->mutex);
 	svmm->mm_gone = true;
-	svmm_invalidate(svmm, 0, TASK_SIZE_MAX);
+	nouveau_svmm_invalidate(svmm, 0, TASK_SIZE_MAX, false);
 	mutex_unlock(&svmm->mutex);
 }
 
@@ -284,132 +278,6 @@ static const struct mmu_notifier_ops svmm_notifier_ops = {
 	.invalidate_range_start	= svmm_invalidate_range_start,
 	.free_notifier		= svmm_free_notifier,
 };
-
-static bool watch_invalidate(struct mmu_interval_notifier *mni,
-			     const struct mmu_notifier_range *range,
-			     unsigned long cur_seq)
-{
-	struct nouveau_svm_watch *watch =
-		container_of(mni, struct nouveau_svm_watch, notifier);
-	struct nouveau_svmm *svmm = watch->svmm;
-
-	/* What a migration does itself is no race with it. */
-	if (watch->migrating == current)
-		return true;
-	if (range->event == MMU_NOTIFY_EXCLUSIVE && range->owner == svmm->drm->dev)
-		return true;
-
-	/*
-	 * The sequence changes under the mutex under which translations are
-	 * written; the notifier above, which takes them away, is called after
-	 * this one.
-	 */
-	if (mmu_notifier_range_blockable(range))
-		mutex_lock(&svmm->mutex);
-	else if (!mutex_trylock(&svmm->mutex))
-		return false;
-	mmu_interval_set_seq(mni, cur_seq);
-	mutex_unlock(&svmm->mutex);
-	return true;
-}
-
-static const struct mmu_interval_notifier_ops watch_ops = {
-	.invalidate = watch_invalidate,
-};
-
-/**
- * nouveau_svmm_watch - begin to watch a range
- * @svmm: the address space; the caller holds a reference and a user of its mm
- * @watch: memory for it, @watch->migrating is set by the caller
- * @start: first byte
- * @end: one past the last
- *
- * The mmap lock may not be held.
- *
- * Return: 0, and then nouveau_svmm_unwatch() must follow; or an error.
- */
-int nouveau_svmm_watch(struct nouveau_svmm *svmm, struct nouveau_svm_watch *watch,
-		       unsigned long start, unsigned long end)
-{
-	int ret;
-
-	watch->svmm = svmm;
-	ret = mmu_interval_notifier_insert(&watch->notifier, svmm->notifier.mm, start,
-					   end - start, &watch_ops);
-	if (!ret)
-		watch->seq = mmu_interval_read_begin(&watch->notifier);
-	return ret;
-}
-
-/**
- * nouveau_svmm_unwatch - stop watching
- * @watch: the watch
- *
- * The mmap lock may not be held.
- */
-void nouveau_svmm_unwatch(struct nouveau_svm_watch *watch)
-{
-	mmu_interval_notifier_remove(&watch->notifier);
-}
-
-/**
- * nouveau_svmm_map_begin - may translations be written?
- * @svmm: the address space
- * @watch: a watch on the range
- *
- * Return: true, with svmm->mutex held, to be followed by nouveau_svmm_map_end();
- * false when the range has changed or one of the two sides has gone.
- */
-bool nouveau_svmm_map_begin(struct nouveau_svmm *svmm, struct nouveau_svm_watch *watch)
-{
-	mutex_lock(&svmm->mutex);
-	if (svmm->vmm && !svmm->mm_gone &&
-	    !mmu_interval_read_retry(&watch->notifier, watch->seq))
-		return true;
-	mutex_unlock(&svmm->mutex);
-	return false;
-}
-
-/**
- * nouveau_svmm_map - write translations
- * @svmm: the address space, between map_begin and map_end
- * @addr: first byte, aligned to the page size
- * @shift: log2 of the page size: 12, 16 or 21
- * @phys: entries, NVIF_VMM_PFNMAP_V0_*
- * @nr: how many, at most SVM_WINDOW_PAGES
- *
- * What was mapped there before is taken away first.
- *
- * Return: 0 or an error; some entries may be missing, the GPU will fault on them.
- */
-int nouveau_svmm_map(struct nouveau_svmm *svmm, unsigned long addr, unsigned int shift,
-		     const u64 *phys, unsigned int nr)
-{
-	struct nouveau_svmm_pfnmap *args = svmm->pfnmap;
-
-	lockdep_assert_held(&svmm->mutex);
-	if (WARN_ON_ONCE(nr > SVM_WINDOW_PAGES))
-		return -EINVAL;
-
-	memset(args, 0, sizeof(*args));
-	args->i.type = NVIF_IOCTL_V0_MTHD;
-	args->m.method = NVIF_VMM_V0_PFNMAP;
-	args->p.page = shift;
-	args->p.addr = addr;
-	args->p.size = (u64)nr << shift;
-	memcpy(args->p.phys, phys, nr * sizeof(*phys));
-	return nvif_object_ioctl(&svmm->vmm->vmm.object, args,
-				 struct_size(args, p.phys, nr), NULL);
-}
-
-/**
- * nouveau_svmm_map_end - done writing translations
- * @svmm: the address space
- */
-void nouveau_svmm_map_end(struct nouveau_svmm *svmm)
-{
-	mutex_unlock(&svmm->mutex);
-}
 
 /**
  * nouveau_svmm_policy - what a GPU fault is to do
@@ -449,7 +317,7 @@ void nouveau_svmm_fini(struct nouveau_svmm **psvmm)
 		mutex_unlock(&svm->mutex);
 
 	mutex_lock(&svmm->mutex);
-	svmm_invalidate(svmm, 0, TASK_SIZE_MAX);
+	nouveau_svmm_invalidate(svmm, 0, TASK_SIZE_MAX, false);
 	svmm->vmm = NULL;
 	mutex_unlock(&svmm->mutex);
 	pm_runtime_put_autosuspend(svmm->drm->dev->dev);
@@ -467,11 +335,11 @@ static struct nouveau_svmm *svmm_alloc(struct nouveau_drm *drm)
 	mutex_init(&svmm->mutex);
 	mt_init(&svmm->policy);
 	xa_init(&svmm->moves);
+	xa_init(&svmm->notes);
 	INIT_LIST_HEAD(&svmm->head);
 	svmm->notifier.ops = &svmm_notifier_ops;
 	svmm->owner = nouveau_dmem_owner_new();
-	svmm->pfnmap = kvzalloc(struct_size(svmm->pfnmap, p.phys, SVM_WINDOW_PAGES),
-				GFP_KERNEL);
+	svmm->pfnmap = nouveau_svmm_pfnmap_new();
 	if (!svmm->owner || !svmm->pfnmap) {
 		svmm_free(svmm);
 		return NULL;

@@ -31,6 +31,7 @@ struct nouveau_vmm;
  * @pfnmap: arguments for one window of page table entries
  * @policy: &enum nouveau_svm_policy by address, if it is not the default
  * @moves: when a 2 MiB range was last moved, and where to
+ * @notes: which translations there are, by 2 MiB; under @mutex
  * @head: in the device's list of address spaces
  */
 struct nouveau_svmm {
@@ -48,6 +49,7 @@ struct nouveau_svmm {
 	struct nouveau_svmm_pfnmap *pfnmap;
 	struct maple_tree policy;
 	struct xarray moves;
+	struct xarray notes;
 	struct list_head head;
 };
 
@@ -80,6 +82,8 @@ int nouveau_svmm_bind(struct drm_device *dev, void *data, struct drm_file *file)
 
 void nouveau_svm_pulled_back(struct nouveau_drm *drm, struct mm_struct *mm,
 			     unsigned long addr);
+bool nouveau_svm_prefers_device(struct nouveau_drm *drm, struct mm_struct *mm,
+				unsigned long addr);
 int nouveau_svmm_watch(struct nouveau_svmm *svmm, struct nouveau_svm_watch *watch,
 		       unsigned long start, unsigned long end);
 void nouveau_svmm_unwatch(struct nouveau_svm_watch *watch);

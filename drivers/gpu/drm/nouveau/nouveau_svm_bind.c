@@ -62,42 +62,77 @@ static int window_to_vram(struct nouveau_dmem_job *job, struct mm_struct *mm,
 	return ret;
 }
 
+struct to_vram {
+	struct nouveau_svmm *svmm;
+	struct nouveau_dmem_job *job;
+	struct nouveau_svm_present *present;
+	u64 cold;		/* what is newer is not pushed out */
+	bool full;
+	unsigned long moved;
+};
+
+/* Move what can be moved of a window. Returns how many pages of it are mapped by that. */
+static int move_window(struct to_vram *t, unsigned long start, unsigned long end,
+		       unsigned long *mapped)
+{
+	unsigned long before = t->moved;
+	int ret;
+
+	*mapped = 0;
+	if (t->full)
+		return 0;
+	ret = nouveau_dmem_job_begin(t->job, start, end, NOUVEAU_DMEM_PUSH_OLDER, t->cold);
+	if (ret == -ENOSPC)
+		t->full = true;
+	if (ret)
+		/* A full VRAM is no error: the result says how far it went. */
+		return ret == -ENOSPC ? 0 : ret;
+	ret = window_to_vram(t->job, current->mm, start, end, &t->moved);
+	*mapped = nouveau_dmem_job_pages_mapped(t->job);
+	nouveau_dmem_job_end(t->job);
+	if (t->moved != before)
+		nouveau_svmm_moved(t->svmm, start, true);
+	return ret;
+}
+
+/* What is there afterwards is mapped, wherever it is. */
+static int bind_window(struct to_vram *t, unsigned long start, unsigned long end)
+{
+	unsigned long mapped;
+	int ret = move_window(t, start, end, &mapped);
+
+	if (ret || mapped == (end - start) >> PAGE_SHIFT)
+		return ret;
+	return nouveau_svmm_map_present(t->svmm, start, end, t->present);
+}
+
 static int bind_to_vram(struct nouveau_svmm *svmm, unsigned long start,
 			unsigned long end, unsigned long *moved)
 {
-	struct mm_struct *mm = current->mm;
-	struct nouveau_dmem_job *job;
-	/* What this call brings to VRAM it does not push out again. */
-	u64 cold = nouveau_dmem_now(svmm->drm) + 1;
-	int ret = 0;
+	struct to_vram t = {
+		.svmm = svmm,
+		.job = nouveau_dmem_job_new(svmm->drm, svmm),
+		.present = kvmalloc(sizeof(*t.present), GFP_KERNEL),
+		/* What this call brings to VRAM it does not push out again. */
+		.cold = nouveau_dmem_now(svmm->drm) + 1,
+	};
+	int ret = t.job && t.present ? 0 : -ENOMEM;
 
-	job = nouveau_dmem_job_new(svmm->drm, svmm);
-	if (!job)
-		return -ENOMEM;
-
-	while ((start = next_mapped(mm, start, end)) < end) {
-		unsigned long next = window_end(start, end), before = *moved;
+	while (!ret && (start = next_mapped(current->mm, start, end)) < end) {
+		unsigned long next = window_end(start, end);
 
 		if (fatal_signal_pending(current)) {
 			ret = -EINTR;
 			break;
 		}
-		ret = nouveau_dmem_job_begin(job, start, next, NOUVEAU_DMEM_PUSH_OLDER,
-					     cold);
-		if (ret)
-			break;
-		ret = window_to_vram(job, mm, start, next, moved);
-		nouveau_dmem_job_end(job);
-		if (*moved != before)
-			nouveau_svmm_moved(svmm, start, true);
-		if (ret)
-			break;
+		ret = bind_window(&t, start, next);
 		start = next;
 		cond_resched();
 	}
-	nouveau_dmem_job_del(job);
-	/* A full VRAM is no error: the result says how far it went. */
-	return ret == -ENOSPC ? 0 : ret;
+	*moved = t.moved;
+	kvfree(t.present);
+	nouveau_dmem_job_del(t.job);
+	return ret;
 }
 
 static int window_to_host(struct nouveau_svmm *svmm, struct mm_struct *mm,
@@ -372,7 +407,8 @@ int nouveau_svm_bind(struct nouveau_svmm *svmm, struct drm_nouveau_svm_bind *arg
 		args->result = NOUVEAU_SVM_BIND_FEATURE_CPU_TARGET |
 			       NOUVEAU_SVM_BIND_FEATURE_POLICY |
 			       NOUVEAU_SVM_BIND_FEATURE_QUERY |
-			       NOUVEAU_SVM_BIND_FEATURE_RESULT;
+			       NOUVEAU_SVM_BIND_FEATURE_RESULT |
+			       NOUVEAU_SVM_BIND_FEATURE_MAPPED;
 		return 0;
 	}
 	if (!svmm)

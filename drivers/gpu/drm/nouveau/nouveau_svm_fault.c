@@ -225,35 +225,6 @@ static void faults_lookup(struct nouveau_svm *svm)
  * Mapping in place.
  */
 
-static u64 hmm_pte(unsigned long pfn, bool atomic)
-{
-	struct page *page = hmm_pfn_to_page(pfn);
-	u64 pte = NVIF_VMM_PFNMAP_V0_V;
-
-	if (pfn & HMM_PFN_WRITE)
-		pte |= NVIF_VMM_PFNMAP_V0_W;
-	if (!is_device_private_page(page))
-		return pte | NVIF_VMM_PFNMAP_V0_HOST | page_to_phys(page) |
-		       (atomic ? NVIF_VMM_PFNMAP_V0_A : 0);
-	if (pfn & HMM_PFN_WRITE)
-		pte |= NVIF_VMM_PFNMAP_V0_A;
-	return pte | NVIF_VMM_PFNMAP_V0_VRAM | nouveau_dmem_page_addr(page);
-}
-
-/* Do the entries make one piece that a PTE of 64 KiB can map? */
-static bool is_one_piece(const u64 *phys, unsigned int nr)
-{
-	unsigned int i;
-
-	if (nr != FAULT_AROUND_PAGES || !(phys[0] & NVIF_VMM_PFNMAP_V0_V) ||
-	    !IS_ALIGNED(phys[0] & NVIF_VMM_PFNMAP_V0_ADDR, FAULT_AROUND_BYTES))
-		return false;
-	for (i = 1; i < nr; i++)
-		if (phys[i] != phys[0] + ((u64)i << PAGE_SHIFT))
-			return false;
-	return true;
-}
-
 static void served_by(struct served *served, u64 start, u64 end, u64 pte)
 {
 	served->start = start;
@@ -271,7 +242,8 @@ static int map_found(struct nouveau_svm *svm, struct nouveau_svmm *svmm, u64 add
 	unsigned int at = (addr - start) >> PAGE_SHIFT;
 	unsigned long pfn = buffer->hmm_pfns[at];
 	unsigned long huge = ALIGN_DOWN(addr, SVM_WINDOW_BYTES);
-	unsigned int shift = PAGE_SHIFT;
+	unsigned int first, last;
+	bool big = true;
 
 	if (!(pfn & HMM_PFN_VALID))
 		return -EFAULT;
@@ -279,21 +251,32 @@ static int map_found(struct nouveau_svm *svm, struct nouveau_svmm *svmm, u64 add
 		nouveau_dmem_touch(svm->drm, hmm_pfn_to_page(pfn));
 
 	if (hmm_pfn_to_map_order(pfn) >= NOUVEAU_DMEM_CHUNK_ORDER) {
-		u64 pte = hmm_pte(pfn, false) - (addr - huge);
+		u64 pte = nouveau_svm_pte(pfn) - (addr - huge);
 
 		served_by(served, huge, huge + SVM_WINDOW_BYTES, pte);
-		return nouveau_svmm_map(svmm, huge, 21, &pte, 1);
+		return nouveau_svmm_map(svmm, huge, SVM_WINDOW_SHIFT, &pte, 1);
 	}
 
-	for (i = 0; i < nr; i++)
-		buffer->phys[i] = buffer->hmm_pfns[i] & HMM_PFN_VALID ?
-				  hmm_pte(buffer->hmm_pfns[i], false) : 0;
-	if (is_one_piece(buffer->phys, nr)) {
+	/* Neighbours that are mapped are in use: they are not written again. */
+	for (i = 0; i < nr; i++) {
+		unsigned long neighbour = start + ((unsigned long)i << PAGE_SHIFT);
+		bool mapped = i != at && nouveau_svmm_is_mapped(svmm, neighbour, false);
+
+		buffer->phys[i] = buffer->hmm_pfns[i] & HMM_PFN_VALID && !mapped ?
+				  nouveau_svm_pte(buffer->hmm_pfns[i]) : 0;
+		big &= !mapped;
+	}
+	if (big && nouveau_svm_is_big(buffer->phys)) {
 		served_by(served, start, end, buffer->phys[0]);
 		return nouveau_svmm_map(svmm, start, 16, buffer->phys, 1);
 	}
+	for (first = at; first && buffer->phys[first - 1]; first--)
+		;
+	for (last = at + 1; last < nr && buffer->phys[last]; last++)
+		;
 	served_by(served, addr, addr + PAGE_SIZE, buffer->phys[at]);
-	return nouveau_svmm_map(svmm, start, shift, buffer->phys, nr);
+	return nouveau_svmm_map(svmm, start + ((unsigned long)first << PAGE_SHIFT),
+				PAGE_SHIFT, &buffer->phys[first], last - first);
 }
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #ifndef __NOUVEAU_SVM_PRIV_H__
 #define __NOUVEAU_SVM_PRIV_H__
-/* What nouveau_svm.c and nouveau_svm_fault.c share. */
+/* What the files nouveau_svm*.c share, and nobody else needs. */
 
 #include <linux/hmm.h>
 #include <linux/workqueue.h>
@@ -12,7 +12,8 @@
 #include "nouveau_svm.h"
 
 /* The window in which the GPU's page tables are changed. */
-#define SVM_WINDOW_BYTES	(2UL << 20)
+#define SVM_WINDOW_SHIFT	21
+#define SVM_WINDOW_BYTES	(1UL << SVM_WINDOW_SHIFT)
 #define SVM_WINDOW_PAGES	(SVM_WINDOW_BYTES >> PAGE_SHIFT)
 
 /* After a page was pulled back by the CPU, GPU faults leave it there so long. */
@@ -105,6 +106,18 @@ struct nouveau_svm {
 	struct nouveau_svm_buffer buffer;
 };
 
+/**
+ * struct nouveau_svm_present - scratch for nouveau_svmm_map_present()
+ * @watch: on the window
+ * @pfns: what the process has there
+ * @phys: page table entries
+ */
+struct nouveau_svm_present {
+	struct nouveau_svm_watch watch;
+	unsigned long pfns[SVM_WINDOW_PAGES];
+	u64 phys[SVM_WINDOW_PAGES];
+};
+
 /* A move of a 2 MiB range, as kept in &nouveau_svmm.moves. */
 static inline void *svm_move_pack(unsigned long when, bool to_vram)
 {
@@ -127,6 +140,16 @@ struct nouveau_svmm *nouveau_svmm_get_by_inst(struct nouveau_svm *svm, u64 inst)
 void nouveau_svmm_put(struct nouveau_svmm *svmm);
 enum nouveau_svm_policy nouveau_svmm_policy(struct nouveau_svmm *svmm, unsigned long addr);
 void nouveau_svmm_moved(struct nouveau_svmm *svmm, unsigned long addr, bool to_vram);
+
+/* nouveau_svm_map.c */
+struct nouveau_svmm_pfnmap *nouveau_svmm_pfnmap_new(void);
+void nouveau_svmm_notes_free(struct nouveau_svmm *svmm);
+void nouveau_svmm_invalidate(struct nouveau_svmm *svmm, u64 start, u64 end, bool keep_vram);
+bool nouveau_svmm_is_mapped(struct nouveau_svmm *svmm, u64 addr, bool write);
+int nouveau_svmm_map_present(struct nouveau_svmm *svmm, unsigned long start,
+			     unsigned long end, struct nouveau_svm_present *p);
+u64 nouveau_svm_pte(unsigned long pfn);
+bool nouveau_svm_is_big(const u64 *phys);
 
 /* nouveau_svm_fault.c */
 int nouveau_svm_buffer_ctor(struct nouveau_svm *svm, s32 oclass);
