@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <string.h>
 
+#include "gr_class.h"
 #include "inject.h"
 #include "pbdma.h"
 #include "pfifo_priv.h"
+#include "ptop.h"
 #include "trace.h"
 
 #define PBDMA_STRIDE		0x2000u
@@ -168,12 +170,51 @@ static const struct engine_ops *engine_of(const struct gpu *gpu, u32 class)
 	return NULL;
 }
 
+/*
+ * Which engine a subchannel leads to is fixed by the runlist: its own engine, but on the
+ * runlist of graphics subchannel 4 is the copy engine that shares it. 5 to 7 are software's.
+ */
+#define FIRST_SOFTWARE_SUBCHANNEL	5u
+#define COPY_SUBCHANNEL			4u
+
+static int engine_type_of(const struct channel *ch)
+{
+	if (ch->subc >= FIRST_SOFTWARE_SUBCHANNEL)
+		return -1;
+	if (ch->subc == COPY_SUBCHANNEL || !ptop_serves(ch->gpu, ch->on_runlist, PTOP_GRAPHICS))
+		return PTOP_LCE;
+	return PTOP_GRAPHICS;
+}
+
+/* No SET_OBJECT is needed: without one a subchannel has the class that belongs there. */
+static u32 class_of(const struct channel *ch)
+{
+	const struct gpu_chip *chip = ch->gpu->chip;
+	const u32 graphics[COPY_SUBCHANNEL] = {
+		chip->threed_class, chip->compute_class, GR_CLASS_INLINE, GR_CLASS_2D,
+	};
+
+	if (ch->class[ch->subc])
+		return ch->class[ch->subc];
+	switch (engine_type_of(ch)) {
+	case PTOP_GRAPHICS:
+		return graphics[ch->subc];
+	case PTOP_LCE:
+		return chip->copy_class;
+	}
+	return 0;
+}
+
+/* Tells whether the subchannel's engine has the class; the driver does the rest. */
 static enum engine_result set_object(struct channel *ch, u32 data)
 {
 	u32 class = bits32(data, 15, 0);
+	const struct engine_ops *engine = engine_of(ch->gpu, class);
 
+	if (!engine || engine->type != engine_type_of(ch))
+		return ENGINE_ERROR;
 	ch->class[ch->subc] = class;
-	return engine_of(ch->gpu, class) ? ENGINE_OK : ENGINE_ERROR;
+	return ENGINE_OK;
 }
 
 /* One method; what is not ENGINE_OK comes again. */
@@ -195,10 +236,12 @@ static enum engine_result method(struct channel *ch, u32 mthd, u32 data)
 		result = pbdma_host_method(ch, mthd, data);
 		cause = INTR_METHOD;
 	} else {
-		engine = engine_of(ch->gpu, ch->class[ch->subc]);
+		u32 class = class_of(ch);
+
+		engine = engine_of(ch->gpu, class);
 		atomic_store(&ch->on_engine, engine);
 		inject_hang(ch);
-		result = engine ? engine->method(ch, ch->class[ch->subc], mthd, data) : ENGINE_ERROR;
+		result = engine ? engine->method(ch, class, mthd, data) : ENGINE_ERROR;
 	}
 	if (result == ENGINE_OK) {
 		counter_inc(ch->gpu, CTR_METHODS);

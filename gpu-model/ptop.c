@@ -47,6 +47,17 @@ const struct ptop_engine *ptop_find(const struct gpu *gpu, enum ptop_type type, 
 	return NULL;
 }
 
+bool ptop_serves(const struct gpu *gpu, u32 runlist, enum ptop_type type)
+{
+	for (u32 i = 0; i < gpu->ptop->nr_engines; i++) {
+		const struct ptop_engine *e = &gpu->ptop->engine[i];
+
+		if (e->type == type && e->runlist == (int)runlist)
+			return true;
+	}
+	return false;
+}
+
 static void add(struct ptop *ptop, struct ptop_engine engine)
 {
 	ptop->engine[ptop->nr_engines++] = engine;

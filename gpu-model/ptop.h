@@ -32,4 +32,7 @@ u32 ptop_nr_runlists(const struct gpu *gpu);
 /* By type and instance; NULL if there is none. */
 const struct ptop_engine *ptop_find(const struct gpu *gpu, enum ptop_type type, u32 inst);
 
+/* An engine of this type is on this runlist. */
+bool ptop_serves(const struct gpu *gpu, u32 runlist, enum ptop_type type);
+
 #endif

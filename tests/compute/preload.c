@@ -295,7 +295,7 @@ static void start(void)
 	if (!m.object || !m.mapping || !m.grid || !m.gr)
 		die("no memory");
 	m.copy = (struct copy_class){ .copy = copy_bytes };
-	m.class[2] = GR_CLASS_INLINE;	/* places that Vulkan's driver takes for granted */
+	m.class[2] = GR_CLASS_INLINE;	/* fixed on a card's runlist of graphics */
 	m.class[3] = GR_CLASS_2D;
 	m.class[4] = 0xc1b5;
 	if (getenv("GR_PRELOAD_STATS"))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The push buffer decoder: GPFIFO entries, method headers, what the driver is told. */
 #include "mmu.h"
-#include "pbdma_rig.h"
+#include "pce_rig.h"
 
 static struct bench b;
 static struct chan c;
@@ -203,6 +203,65 @@ static void traps(void)
 	ok(finish(&c), "all served, the channel goes on");
 }
 
+/* SET_OBJECT of @class there: the DEVICE interrupt, served. */
+static bool refused(u32 subc, u32 class)
+{
+	bool trapped;
+
+	mthd(&c, subc, 0, class);
+	kick(&c);
+	trapped = wait32(&b, 0x040108, 0x00800000, 0x00800000);
+	wr32(&b, 0x040108, 0x00800000);
+	wr32(&b, 0x0025a0, 1);
+	return trapped && finish(&c);
+}
+
+/* A subchannel's engine is fixed by its runlist; SET_OBJECT only asks whether it has the class. */
+static void subchannels(void)
+{
+	struct chan d;
+
+	pattern(vram(&b, DATA_AT), 4096, 5);
+	ce_launch(&c, VRAM_VA + DATA_AT, VRAM_VA + DATA_AT + 65536, 0, 0, 4096, 1, L_COPY);
+	ok(finish(&c) && !memcmp(vram(&b, DATA_AT), vram(&b, DATA_AT + 65536), 4096),
+	   "subchannel 4 beside graphics copies without SET_OBJECT");
+	head(&c, INC, 2, 0x180, 6);		/* inline-to-memory: 4 bytes */
+	push(&c, 4);
+	push(&c, 1);
+	push(&c, (u32)((VRAM_VA + DATA_AT) >> 32));
+	push(&c, (u32)(VRAM_VA + DATA_AT));
+	push(&c, 0);
+	push(&c, 0);
+	mthd(&c, 2, 0x1b0, 0x1);
+	mthd(&c, 2, 0x1b4, 0x5eed5eed);
+	ok(finish(&c) && *(u32 *)vram(&b, DATA_AT) == 0x5eed5eed, "subchannel 2 uploads");
+	for (u32 subc = 0; subc < 4; subc++) {
+		static const u32 class[4] = { 0xc197, 0xc1c0, 0xa140, 0x902d };
+
+		mthd(&c, subc, 0, class[subc]);
+	}
+	mthd(&c, CE, 0, 0xc1b5);
+	ok(finish(&c), "each subchannel has its class");
+	ok(refused(0, 0xc1b5), "subchannel 0 beside graphics does not copy: DEVICE interrupt");
+	ok(refused(CE, 0xc197), "subchannel 4 draws nothing");
+	ok(refused(5, 0xc1b5), "subchannels from 5 on are for software");
+
+	chan_open_on(&d, &b, 8, 1, 0);
+	pattern(vram(&b, DATA_AT), 4096, 6);
+	head(&d, INC, 0, 0x400, 8);
+	push(&d, (u32)((VRAM_VA + DATA_AT) >> 32));
+	push(&d, (u32)(VRAM_VA + DATA_AT));
+	push(&d, (u32)((VRAM_VA + DATA_AT + 65536) >> 32));
+	push(&d, (u32)(VRAM_VA + DATA_AT + 65536));
+	push(&d, 0);
+	push(&d, 0);
+	push(&d, 4096);
+	push(&d, 1);
+	mthd(&d, 0, 0x300, L_COPY);
+	ok(finish(&d) && !memcmp(vram(&b, DATA_AT), vram(&b, DATA_AT + 65536), 4096),
+	   "on a copy engine's own runlist every subchannel is the copy engine's");
+}
+
 /* MEM_OP: an invalidate from a push buffer; the others need nothing. */
 static void mem_ops(void)
 {
@@ -262,6 +321,7 @@ int main(void)
 	entries();
 	ring();
 	traps();
+	subchannels();
 	mem_ops();
 	fetch_faults();
 	bench_close(&b);

@@ -18,12 +18,14 @@
 #define L_DST_PHYS	BIT(13)
 #define L_COPY		(2u | L_FLUSH | L_PITCH)
 
+__attribute__((unused))
 static void ce_object(struct chan *c, u32 class)
 {
 	mthd(c, CE, 0, class);
 }
 
 /* @pitch_in, @pitch_out, @lines count with L_MULTI only. */
+__attribute__((unused))
 static void ce_launch(struct chan *c, u64 src, u64 dst, u32 pitch_in, u32 pitch_out, u32 length,
 		      u32 lines, u32 launch)
 {
