@@ -149,7 +149,7 @@ static void begin(struct channel *ch, struct pce_context *pce)
 
 static enum engine_result launch(struct channel *ch, struct pce_context *pce)
 {
-	u32 l = pce_get(pce, CE_LAUNCH_DMA), bad = pce_bad_launch(pce);
+	u32 l = pce_get(pce, CE_LAUNCH_DMA), bad = pce_shape_bad(pce->method);
 	enum engine_result result = ENGINE_OK;
 
 	if (ch->copy_engine < 0)

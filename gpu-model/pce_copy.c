@@ -13,77 +13,12 @@
 #include "unit.h"
 
 #define PIECE		65536u
-#define MAX_ELEMENT	16u
-
-/* Shape of a launch. Lengths in bytes. */
-struct shape {
-	u64 src, dst;
-	u64 src_pitch, dst_pitch;
-	u64 elements, lines;
-	u32 src_element, dst_element;	/* both 1 without remap */
-	u32 component;			/* bytes of one, with remap */
-	u32 nr_src, nr_dst;		/* components of an element */
-	u8 select[4];
-	u32 constant[2];
-	bool remap, reads_src;
-};
 
 /* One side of a piece. */
 struct side {
 	u8 *p;				/* NULL: sparse */
 	bool system;
 };
-
-static struct shape shape_of(const struct pce_context *pce)
-{
-	u32 launch = pce_get(pce, CE_LAUNCH_DMA), comps = pce_get(pce, CE_SET_REMAP_COMPONENTS);
-	struct shape s = {
-		.src = (u64)bits32(pce_get(pce, CE_OFFSET_IN_UPPER), 16, 0) << 32 |
-		       pce_get(pce, CE_OFFSET_IN_LOWER),
-		.dst = (u64)bits32(pce_get(pce, CE_OFFSET_OUT_UPPER), 16, 0) << 32 |
-		       pce_get(pce, CE_OFFSET_OUT_LOWER),
-		.src_pitch = (u64)(s64)(s32)pce_get(pce, CE_PITCH_IN),
-		.dst_pitch = (u64)(s64)(s32)pce_get(pce, CE_PITCH_OUT),
-		.elements = pce_get(pce, CE_LINE_LENGTH_IN),
-		.lines = launch & LAUNCH_MULTI_LINE ? pce_get(pce, CE_LINE_COUNT) : 1,
-		.src_element = 1, .dst_element = 1,
-		.reads_src = true,
-	};
-
-	if (!(launch & LAUNCH_REMAP))
-		return s;
-	s.remap = true;
-	s.component = bits32(comps, 17, 16) + 1;
-	s.nr_src = bits32(comps, 21, 20) + 1;
-	s.nr_dst = bits32(comps, 25, 24) + 1;
-	s.src_element = s.component * s.nr_src;
-	s.dst_element = s.component * s.nr_dst;
-	s.constant[0] = pce_get(pce, CE_SET_REMAP_CONST_A);
-	s.constant[1] = pce_get(pce, CE_SET_REMAP_CONST_B);
-	s.reads_src = false;
-	for (u32 i = 0; i < s.nr_dst; i++) {
-		s.select[i] = (u8)bits32(comps, 4 * i + 2, 4 * i);
-		s.reads_src |= s.select[i] <= REMAP_W;
-	}
-	return s;
-}
-
-u32 pce_bad_launch(const struct pce_context *pce)
-{
-	u32 launch = pce_get(pce, CE_LAUNCH_DMA);
-	struct shape s = shape_of(pce);
-
-	if (!LAUNCH_TRANSFER(launch))
-		return 0;
-	/* Block-linear surfaces are not modelled. */
-	if (!(launch & LAUNCH_DST_PITCH) || (s.reads_src && !(launch & LAUNCH_SRC_PITCH)))
-		return 1;
-	for (u32 i = 0; s.remap && i < s.nr_dst; i++) {
-		if (s.select[i] > REMAP_NO_WRITE || (s.select[i] <= REMAP_W && s.select[i] >= s.nr_src))
-			return 1;
-	}
-	return 0;
-}
 
 /*
  * Finds @va for at most *len bytes, which it cuts to what is in one page. Inside of
@@ -188,31 +123,14 @@ static enum engine_result move_bytes(struct channel *ch, struct pce_context *pce
 	return ENGINE_OK;
 }
 
-/* Makes @nr elements of the destination. */
-static void remap(const struct shape *s, const u8 *src, u8 *dst, bool *keep, u64 nr)
-{
-	for (u64 e = 0; e < nr; e++) {
-		for (u32 c = 0; c < s->nr_dst; c++) {
-			u64 at = e * s->dst_element + c * s->component;
-			u32 sel = s->select[c];
-
-			if (sel <= REMAP_W)
-				memcpy(dst + at, src + e * s->src_element + sel * s->component, s->component);
-			else if (sel <= REMAP_CONST_B)
-				memcpy(dst + at, &s->constant[sel - REMAP_CONST_A], s->component);
-			memset(keep + at, sel == REMAP_NO_WRITE, s->component);
-		}
-	}
-}
-
 #define REMAP_BATCH	256u		/* elements */
 
 /* Some elements of a line with remap. @nr: how many may be done, then how many were. */
-static enum engine_result mapped(struct channel *ch, struct pce_context *pce, const struct shape *s,
+static enum engine_result mapped(struct channel *ch, struct pce_context *pce, const struct pce_shape *s,
 				 u64 src, u64 dst, u64 *nr)
 {
-	u8 from[REMAP_BATCH * MAX_ELEMENT], to[REMAP_BATCH * MAX_ELEMENT] = { 0 };
-	bool keep[REMAP_BATCH * MAX_ELEMENT], src_system = false, dst_system = false;
+	u8 from[REMAP_BATCH * PCE_MAX_ELEMENT], to[REMAP_BATCH * PCE_MAX_ELEMENT] = { 0 };
+	bool keep[REMAP_BATCH * PCE_MAX_ELEMENT], src_system = false, dst_system = false;
 	enum engine_result result = ENGINE_OK;
 
 	if (*nr > REMAP_BATCH)
@@ -221,7 +139,7 @@ static enum engine_result mapped(struct channel *ch, struct pce_context *pce, co
 		result = move_bytes(ch, pce, false, src, from, NULL, *nr * s->src_element, &src_system);
 	if (result != ENGINE_OK)
 		return result;
-	remap(s, from, to, keep, *nr);
+	pce_shape_remap(s, from, to, keep, *nr);
 	result = move_bytes(ch, pce, true, dst, to, keep, *nr * s->dst_element, &dst_system);
 	if (result != ENGINE_OK)
 		return result;
@@ -235,7 +153,7 @@ static enum engine_result mapped(struct channel *ch, struct pce_context *pce, co
 
 enum engine_result pce_transfer(struct channel *ch, struct pce_context *pce)
 {
-	struct shape s = shape_of(pce);
+	struct pce_shape s = pce_shape(pce->method);
 	u64 line_bytes = s.elements * s.dst_element;
 
 	if (!line_bytes)

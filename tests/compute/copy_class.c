@@ -2,53 +2,52 @@
 #include <stdio.h>
 
 #include "copy_class.h"
+#include "pce_shape.h"
 
-enum { LAUNCH = 0x300, SRC_UPPER = 0x400, DST_UPPER = 0x408, PITCH_IN = 0x410, PITCH_OUT = 0x414,
-       LINE_LENGTH = 0x418, LINE_COUNT = 0x41c };
+#define BATCH	1024u		/* elements moved at once */
 
-#define SRC_PITCH	(1 << 7)
-#define DST_PITCH	(1 << 8)
-#define MULTI_LINE	(1 << 9)
-#define REMAP		(1 << 10)
-
-static u32 get(const struct copy_class *c, u32 mthd)
+/* A part of a line: @nr elements. */
+static void copy_part(struct copy_class *c, const struct pce_shape *s, u64 src, u64 dst, u32 nr)
 {
-	return c->method[mthd / 4];
-}
+	u8 from[BATCH * PCE_MAX_ELEMENT] = { 0 }, to[BATCH * PCE_MAX_ELEMENT] = { 0 };
+	bool keep[BATCH * PCE_MAX_ELEMENT];
 
-static void copy_line(struct copy_class *c, u64 src, u64 dst, u64 len)
-{
-	u8 piece[16384];
-
-	while (len) {
-		u32 n = len < sizeof(piece) ? len : sizeof(piece);
-
-		c->copy(src, piece, n, false);
-		c->copy(dst, piece, n, true);
-		src += n;
-		dst += n;
-		len -= n;
+	if (s->reads_src)
+		c->copy(src, from, nr * s->src_element, false);
+	if (!s->remap) {
+		c->copy(dst, from, nr, true);
+		return;
+	}
+	pce_shape_remap(s, from, to, keep, nr);
+	for (u32 at = 0; at < nr * s->dst_element; at += s->component) {
+		if (!keep[at])
+			c->copy(dst + at, to + at, s->component, true);
 	}
 }
 
 void copy_class_method(struct copy_class *c, u32 mthd, u32 data)
 {
-	u64 src, dst;
-	u32 lines;
+	struct pce_shape s;
 
-	if (mthd / 4 >= 0x400)
+	if (mthd / 4 >= ARRAY_SIZE(c->method))
 		return;
 	c->method[mthd / 4] = data;
-	if (mthd != LAUNCH)
+	if (mthd != CE_LAUNCH_DMA)
 		return;
-	if (!(data & SRC_PITCH) || !(data & DST_PITCH) || data & REMAP) {
-		fprintf(stderr, "gr-preload: copy %08x is not linear\n", data);
+	if (pce_shape_bad(c->method)) {
+		fprintf(stderr, "gr-preload: copy %08x is not modelled\n", data);
 		return;
 	}
-	src = (u64)get(c, SRC_UPPER) << 32 | get(c, SRC_UPPER + 4);
-	dst = (u64)get(c, DST_UPPER) << 32 | get(c, DST_UPPER + 4);
-	lines = data & MULTI_LINE ? get(c, LINE_COUNT) : 1;
-	for (u32 n = 0; n < lines; n++)
-		copy_line(c, src + (u64)n * get(c, PITCH_IN), dst + (u64)n * get(c, PITCH_OUT),
-			  get(c, LINE_LENGTH));
+	if (!LAUNCH_TRANSFER(data))
+		return;
+	s = pce_shape(c->method);
+	for (u64 line = 0; line < s.lines; line++) {
+		for (u64 at = 0; at < s.elements; at += BATCH) {
+			u64 left = s.elements - at;
+
+			copy_part(c, &s, s.src + line * s.src_pitch + at * s.src_element,
+				  s.dst + line * s.dst_pitch + at * s.dst_element,
+				  (u32)(left < BATCH ? left : BATCH));
+		}
+	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The copy class, so far as a preloaded program needs it: linear copies. */
+/* The copy class, so far as a preloaded program needs it: no faults, no semaphores. */
 #ifndef COPY_CLASS_H
 #define COPY_CLASS_H
 
