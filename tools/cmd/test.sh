@@ -2,7 +2,7 @@
 . "$TOP/tools/lib/suites.sh"
 
 # What `test` without arguments runs, in this order.
-TEST_SUITES="self unit compute judge hmm selftests gpu dmem usvm igt-fast"
+TEST_SUITES="self unit compute judge hmm selftests gpu dmem opencl usvm igt-fast"
 
 test_help() {
 	cat <<-U

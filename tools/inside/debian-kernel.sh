@@ -8,7 +8,8 @@ cache=/hugesvm/cache
 package=$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: \(linux-image-6\.12[^ ]*\)$/\1/p' | head -n 1)
 [ -n "$package" ] || { echo "the mirror offers no linux-image-6.12"; exit 1; }
 version=$(apt-cache policy "$package" | sed -n 's/^ *Candidate: //p')
-key=debian-$version
+# Bumped when other modules are taken.
+key=debian-$version-2
 out=$cache/kernels/$key
 if [ ! -d "$out" ]; then
 	tmp=$(mktemp -d -p "$cache" debian.XXXXXX)
@@ -22,7 +23,7 @@ if [ ! -d "$out" ]; then
 	modules=$tmp/pick/usr/lib/modules/$release
 	mkdir -p "$modules"
 	depmod -b "$tmp/root/usr" "$release" 2> /dev/null || depmod -b "$tmp/root" "$release"
-	for m in nouveau virtio_pci virtio_console; do
+	for m in nouveau virtio_pci virtio_console virtio_blk erofs; do
 		modprobe -d "$tmp/root/usr" -S "$release" --show-depends "$m" 2> /dev/null ||
 			modprobe -d "$tmp/root" -S "$release" --show-depends "$m"
 	done | awk '$1 == "insmod" { print $2 }' | sort -u | while read -r f; do

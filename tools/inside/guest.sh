@@ -6,7 +6,7 @@
 #   ended         ok, timeout or qemu STATUS
 set -euo pipefail
 dir=$1
-. "$dir/options"	# KERNEL_KEY SMP MEM GPU VRAM GPU_OPTS TIME_LIMIT CMDLINE INTERACTIVE ACCEL COUNT
+. "$dir/options"	# KERNEL_KEY SMP MEM GPU VRAM GPU_OPTS TIME_LIMIT CMDLINE INTERACTIVE ACCEL COUNT IMAGE DISK
 kernel=/hugesvm/cache/kernels/$KERNEL_KEY
 
 # The initramfs: fixed base, the kernel's modules, this job. Archives may be
@@ -22,6 +22,8 @@ qemu=(qemu-system-x86_64 -cpu max -smp "$SMP" -m "${MEM}M"
 	-kernel "$kernel/vmlinux" -initrd "$dir/initrd"
 	-device virtio-serial-pci
 	-chardev "file,id=status,path=$dir/status" -device virtserialport,chardev=status,name=status)
+
+[ -z "$DISK" ] || qemu+=(-drive "file=$DISK,format=raw,if=virtio,readonly=on")
 
 model=
 if [ "$GPU" = on ]; then

@@ -15,11 +15,15 @@ guest_defaults() {
 	G_KERNEL=release G_GPU=off G_GPU_OPTS='' G_VRAM=512M G_SMP=2 G_MEM=$GUEST_MEM
 	G_LIMIT=300 G_PUT=() G_CMDLINE='' G_INTERACTIVE=no G_UNLOAD=yes
 	G_LOAD_HMM=yes G_LOAD_NOUVEAU=yes G_HUGEPAGES=0 G_NOUVEAU_OPTIONS='' G_COUNT=no
+	G_IMAGE=base G_GPU_SAID=no
 }
 
 guest_options_help() {
 	cat <<-'U'
 	  --kernel NAME       release (default), checked, stock, stock-checked, debian
+	  --image NAME        what CMD finds: base (default; busybox and the C library),
+	                      mesa (Debian 13 with Mesa's OpenCL and Vulkan; switches the
+	                      GPU on), judges (mesa and programs to try it with)
 	  --gpu on|off        the emulated GPU (default off)
 	  --gpu-opt KEY=VALUE an option of the model (repeatable; see gpu-model(1))
 	  --vram SIZE         its memory, e.g. 64M, 2G (default 512M)
@@ -48,7 +52,7 @@ guest_mib() {
 guest_option() {
 	local opt=$1 value=${2-}
 	case $opt in
-	--kernel|--gpu|--gpu-opt|--vram|--smp|--mem|--put|--append|--nouveau-opt|--no-load|--count|--time-limit) ;;
+	--kernel|--image|--gpu|--gpu-opt|--vram|--smp|--mem|--put|--append|--nouveau-opt|--no-load|--count|--time-limit) ;;
 	*) return 1 ;;
 	esac
 	[ $# -ge 2 ] || usage_error "$opt needs a value"
@@ -58,9 +62,15 @@ guest_option() {
 		release|checked|stock|stock-checked|debian) G_KERNEL=$value ;;
 		*) usage_error "--kernel: unknown kernel '$value'" ;;
 		esac ;;
+	--image)
+		case $value in
+		base|mesa|judges) G_IMAGE=$value ;;
+		*) usage_error "--image: unknown image '$value'" ;;
+		esac
+		[ "$value" = base ] || [ "$G_GPU_SAID" = yes ] || G_GPU=on ;;
 	--gpu)
 		case $value in
-		on|off) G_GPU=$value ;;
+		on|off) G_GPU=$value G_GPU_SAID=yes ;;
 		*) usage_error "--gpu: on or off, not '$value'" ;;
 		esac ;;
 	--gpu-opt)
@@ -120,6 +130,22 @@ guest_image_ready() {
 	unlock 9
 }
 
+# guest_disk_ready NAME: the root tree NAME as a read-only file system on a
+# disk, made once and kept under the tree's key; sets GUEST_DISK. A disk costs
+# a boot nothing: what is not read is not loaded.
+guest_disk_ready() {
+	local key
+	tree_ready "$1"
+	key=${TREE##*/}
+	GUEST_DISK=/hugesvm/cache/images/$key.erofs
+	[ -e "$CACHE/images/$key.erofs" ] && return
+	mkdir -p "$CACHE/images"
+	lock 9 "$CACHE/image.lock" "making the image $1"
+	logged "image-$1" "image $1" tree_run "$TREE" bash tools/inside/disk.sh "/hugesvm/cache/sandbox/$key" "$GUEST_DISK" ||
+		die "the image $1 could not be made"
+	unlock 9
+}
+
 # guest_accel: kvm where a probe boot really works, tcg otherwise. Some hosts
 # have a /dev/kvm that cannot run a normal kernel. Asked once a host boot.
 guest_accel() {
@@ -147,6 +173,8 @@ guest_run() {
 	sandbox_ready
 	kernel_ready "$G_KERNEL"
 	guest_image_ready
+	GUEST_DISK=
+	[ "$G_IMAGE" = base ] || guest_disk_ready "$G_IMAGE"
 	# shellcheck disable=SC2086
 	[ "$G_GPU" = off ] || programs_ready $GPU_PROGRAMS
 	# Stock nouveau registers its fence event at the wrong index for channels
@@ -176,6 +204,7 @@ guest_run() {
 		printf 'SPM="%s"\nLOAD_HMM=%s\nLOAD_NOUVEAU=%s\n' "$spm" "$G_LOAD_HMM" "$G_LOAD_NOUVEAU"
 		printf 'NOUVEAU_OPTIONS="%s"\nHUGEPAGES=%s\n' "$G_NOUVEAU_OPTIONS" "$G_HUGEPAGES"
 		printf 'INTERACTIVE=%s\nUNLOAD=%s\n' "$G_INTERACTIVE" "$G_UNLOAD"
+		[ -z "$GUEST_DISK" ] || { echo "DISK=yes"; cat "$TOP/guest/images/environment"; }
 	} > "$G_DIR/root/job/settings"
 	{
 		printf 'KERNEL_KEY=%q\nSMP=%q\nMEM=%q\n' "$KERNEL_KEY" "$G_SMP" "$G_MEM"
@@ -183,6 +212,7 @@ guest_run() {
 		printf 'TIME_LIMIT=%q\nCMDLINE=%q\n' "$G_LIMIT" "$G_CMDLINE"
 		printf 'COUNT=%q\n' "$G_COUNT"
 		printf 'INTERACTIVE=%q\nACCEL=%q\nIMAGE=%q\n' "$G_INTERACTIVE" "$accel" "$GUEST_IMAGE"
+		printf 'DISK=%q\n' "$GUEST_DISK"
 		[ "$G_GPU" = off ] || printf 'FIRMWARE=%q\n' /hugesvm/src/build/programs/gpu-model/firmware.cpio
 	} > "$G_DIR/options"
 

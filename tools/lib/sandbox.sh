@@ -1,25 +1,37 @@
 # SPDX-License-Identifier: MIT
-# The Debian 13 root tree in which everything is built and run, so that the
-# host's release does not matter and nothing is installed on it.
+# Debian 13 root trees: the sandbox, in which everything is built and run, so
+# that the host's release does not matter and nothing is installed on it, and
+# the trees that become images of a guest.
 #
-# The tree is keyed by the list of packages and lives in the cache. Inside, the
+# A tree is keyed by its list of packages and lives in the cache. Inside, the
 # checkout is always /hugesvm/src and the cache /hugesvm/cache: compilers see
 # the same paths on every machine, and ccache hits.
 
 SANDBOX_SUITE=trixie
 SANDBOX_DISK_MIB=6000
-# Bumped when the way the tree is made changes.
+# Bumped when the way trees are made changes.
 SANDBOX_RECIPE=2
 
-sandbox_packages() {
-	sed -e 's/#.*//' "$TOP/tools/sandbox.packages" | tr -s ' \t\n' '\n\n\n' | sed '/^$/d'
+# tree_packages NAME: what the tree NAME is made of, a package a line.
+tree_packages() {
+	local lists
+	case $1 in
+	sandbox) lists="$TOP/tools/sandbox.packages" ;;
+	mesa) lists="$TOP/guest/images/mesa.packages" ;;
+	judges) lists="$TOP/guest/images/mesa.packages $TOP/guest/images/judges.packages" ;;
+	esac
+	# shellcheck disable=SC2086
+	sed -e 's/#.*//' $lists | tr -s ' \t\n' '\n\n\n' | sed '/^$/d'
 }
 
-sandbox_dir() {
+# tree_dir NAME: where it is, or will be.
+tree_dir() {
 	local key
-	key=$({ echo "$SANDBOX_SUITE $SANDBOX_RECIPE"; sandbox_packages; } | content_key)
+	key=$({ echo "$SANDBOX_SUITE $SANDBOX_RECIPE"; tree_packages "$1"; } | content_key)
 	printf '%s/sandbox/%s' "$CACHE" "$key"
 }
+
+sandbox_dir() { tree_dir sandbox; }
 
 # sandbox_mirrors: "MIRROR SECURITY" (SECURITY may be empty), from --mirror or
 # from the host's own apt settings.
@@ -97,10 +109,11 @@ sandbox_mmdebstrap() {
 	MMDEBSTRAP=$d/usr/bin/mmdebstrap
 }
 
-sandbox_make() {
-	local dir=$1 tmp=$1.part mirror security include lists opt
+# tree_make NAME DIR
+tree_make() {
+	local name=$1 dir=$2 tmp=$2.part mirror security include lists opt
 	sandbox_check_host
-	need_disk "$CACHE" "$SANDBOX_DISK_MIB" "the sandbox"
+	need_disk "$CACHE" "$SANDBOX_DISK_MIB" "the tree '$name'"
 	sandbox_mmdebstrap
 	read -r mirror security <<< "$(sandbox_mirrors)"
 	[ -n "$mirror" ] || exit 3
@@ -120,7 +133,7 @@ sandbox_make() {
 	# QEMU >= 10.1 has vfio-user-pci; Debian 13 has it in backports.
 	printf 'Package: src:qemu qemu-* seabios ipxe-qemu\nPin: release n=%s-backports\nPin-Priority: 900\n' \
 		"$SANDBOX_SUITE" > "$tmp.pin"
-	include=$(sandbox_packages | paste -sd,)
+	include=$(tree_packages "$name" | paste -sd,)
 	opt=(--variant=minbase --skip=cleanup/apt,cleanup/tmp
 		--aptopt='Apt::Install-Recommends "false"'
 		--aptopt='Acquire::Retries "2"'
@@ -128,23 +141,24 @@ sandbox_make() {
 		--dpkgopt='path-exclude=/usr/share/doc/*'
 		--dpkgopt='path-exclude=/usr/share/man/*'
 		--dpkgopt='path-exclude=/usr/share/locale/*'
+		--dpkgopt='path-exclude=/usr/lib/*/piglit/*tests/spec/*'
 		--dpkgopt='force-unsafe-io'
-		--setup-hook='mkdir -p "$1/etc/apt/preferences.d" "$1/hugesvm/src" "$1/hugesvm/cache"'
+		--setup-hook='mkdir -p "$1/etc/apt/preferences.d" "$1/hugesvm/src" "$1/hugesvm/cache" "$1/job"'
 		--setup-hook="cp '$tmp.pin' \"\$1/etc/apt/preferences.d/qemu\""
 		--include="$include")
 	while IFS= read -r lists_proxy; do
 		opt+=(--aptopt="$lists_proxy")
 	done < <(apt-config dump 2>/dev/null | grep -E '^Acquire::https?::Proxy ' || true)
 	if is_root; then
-		logged sandbox "sandbox: Debian 13 root tree" \
+		logged "tree-$name" "$name: Debian 13 root tree" \
 			"$MMDEBSTRAP" --mode=root --format=directory "${opt[@]}" "$SANDBOX_SUITE" "$tmp" "$lists" ||
-			sandbox_explain
+			tree_explain "$name"
 	else
-		logged sandbox "sandbox: Debian 13 root tree" \
+		logged "tree-$name" "$name: Debian 13 root tree" \
 			"$MMDEBSTRAP" --mode=unshare --format=tar "${opt[@]}" "$SANDBOX_SUITE" "$tmp.tar" "$lists" ||
-			sandbox_explain
+			tree_explain "$name"
 		mkdir "$tmp"
-		logged sandbox-unpack "sandbox: unpacking" \
+		logged "tree-$name-unpack" "$name: unpacking" \
 			unshare --map-root-user tar -C "$tmp" --no-same-owner --exclude='./dev/*' -xf "$tmp.tar" ||
 			die "the root tree could not be unpacked"
 		rm -f "$tmp.tar"
@@ -157,8 +171,9 @@ sandbox_make() {
 	done
 }
 
-sandbox_explain() {
-	local log=$LOGS/sandbox.log
+# tree_explain NAME: why making it failed, from its log.
+tree_explain() {
+	local log=$LOGS/tree-$1.log
 	if grep -qE 'Temporary failure resolving|Could not connect|Connection timed out|Could not resolve' "$log"; then
 		die "the mirror could not be reached (no network, or a wrong --mirror)"
 	elif grep -qE 'does not have a Release file|no longer has a Release file' "$log"; then
@@ -168,31 +183,42 @@ sandbox_explain() {
 	elif grep -qE 'No space left' "$log"; then
 		die "the disk of $CACHE is full"
 	fi
-	die "the sandbox could not be made"
+	die "the tree '$1' could not be made"
 }
 
-# sandbox_ready: SANDBOX is set, and whole.
-sandbox_ready() {
-	[ -z "${SANDBOX-}" ] || return 0
+# tree_ready NAME: TREE is its directory, and whole.
+tree_ready() {
 	local dir
-	dir=$(sandbox_dir)
+	dir=$(tree_dir "$1")
 	if [ ! -d "$dir" ]; then
-		lock 8 "$CACHE/sandbox.lock" "making the sandbox"
-		[ -d "$dir" ] || sandbox_make "$dir"
+		lock 8 "$CACHE/sandbox.lock" "making the tree '$1'"
+		[ -d "$dir" ] || tree_make "$1" "$dir"
 		unlock 8
 	else
 		sandbox_check_host
 	fi
 	touch "$dir.used"
-	SANDBOX=$dir
+	TREE=$dir
 }
 
-# sandbox CMD...: run CMD inside, in /hugesvm/src. It dies with its caller: a
-# process namespace of its own, whose first process is killed with ours.
-sandbox() {
-	local rc=0 pid
+# sandbox_ready: SANDBOX is set, and whole.
+sandbox_ready() {
+	[ -z "${SANDBOX-}" ] || return 0
+	tree_ready sandbox
+	SANDBOX=$TREE
+}
+
+# sandbox CMD...: run CMD inside, in /hugesvm/src.
+sandbox() { tree_run "$SANDBOX" "$@"; }
+
+# tree_run DIR CMD...: run CMD in the tree DIR, in /hugesvm/src. It dies with
+# its caller: a process namespace of its own, whose first process is killed
+# with ours.
+tree_run() {
+	local rc=0 pid tree=$1
+	shift
 	setpriv --pdeathsig KILL $(sandbox_unshare) --pid --fork --kill-child=KILL \
-		"$BASH" "$TOP/tools/inside/enter.sh" "$SANDBOX" "$TOP" "$CACHE" "$@" <&0 8>&- 9>&- &
+		"$BASH" "$TOP/tools/inside/enter.sh" "$tree" "$TOP" "$CACHE" "$@" <&0 8>&- 9>&- &
 	pid=$!
 	CLEANUP_PIDS+=("$pid")
 	wait "$pid" || rc=$?
