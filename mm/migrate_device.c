@@ -330,43 +330,59 @@ static bool has_moved(unsigned long mpfn, struct folio *src, struct folio *dst)
 		folio_order(dst) == folio_order(src);
 }
 
-static void drop_destination(struct folio *dst)
+/* Map what is there now in place of the migration entries of @src. */
+static void finalize_mappings(unsigned long mpfn, struct folio *src,
+			      struct folio *dst, bool hold_anon_vma)
 {
-	folio_unlock(dst);
-	folio_put(dst);
+	struct folio *stays = has_moved(mpfn, src, dst) ? dst : src;
+
+	if (!folio_is_zone_device(stays))
+		folio_add_lru(stays);
+	remap_source(mpfn, src, stays, hold_anon_vma);
 }
 
+/* The folio of an entry, or NULL. */
+static struct folio *entry_folio(unsigned long mpfn)
+{
+	struct page *page = migrate_pfn_to_page(mpfn);
+
+	return page ? page_folio(page) : NULL;
+}
+
+/*
+ * All entries are mapped before any folio is unlocked. Whoever meets a migration
+ * entry, under its page table lock, may have found the head of a large folio by
+ * it just before that was split; he expects it to be locked as long as the entry
+ * is there, although the entry is another part's by now.
+ *
+ * One by one: there may be destinations anywhere within a large source that was
+ * not split in the end.
+ */
 static void finalize_entries(const unsigned long *src_pfns,
 			     const unsigned long *dst_pfns,
 			     unsigned long npages, struct page *fault_page,
 			     bool hold_anon_vma)
 {
+	struct folio *src, *dst;
 	unsigned long i;
 
-	/*
-	 * One by one: there may be destinations anywhere within a large source
-	 * that was not split in the end.
-	 */
 	for (i = 0; i < npages; i++) {
-		struct page *newpage = migrate_pfn_to_page(dst_pfns[i]);
-		struct page *page = migrate_pfn_to_page(src_pfns[i]);
-		struct folio *dst = newpage ? page_folio(newpage) : NULL;
-		struct folio *src, *stays;
+		src = entry_folio(src_pfns[i]);
+		if (src)
+			finalize_mappings(src_pfns[i], src,
+					  entry_folio(dst_pfns[i]),
+					  hold_anon_vma);
+	}
 
-		if (!page) {
-			if (dst)
-				drop_destination(dst);
-			continue;
+	for (i = 0; i < npages; i++) {
+		src = entry_folio(src_pfns[i]);
+		dst = entry_folio(dst_pfns[i]);
+		if (src)
+			release_source(src, fault_page);
+		if (dst) {
+			folio_unlock(dst);
+			folio_put(dst);
 		}
-
-		src = page_folio(page);
-		stays = has_moved(src_pfns[i], src, dst) ? dst : src;
-		if (!folio_is_zone_device(stays))
-			folio_add_lru(stays);
-		remap_source(src_pfns[i], src, stays, hold_anon_vma);
-		release_source(src, fault_page);
-		if (dst)
-			drop_destination(dst);
 	}
 }
 
