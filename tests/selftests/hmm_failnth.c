@@ -10,6 +10,9 @@
 
 #include "hmm_fixture.h"
 
+/* Seconds: fork makes hundreds of allocations, one a turn. */
+#define FAILNTH_TIMEOUT	900
+
 #define DEBUGFS		"/sys/kernel/debug/"
 #define FAIL_NTH	"/proc/self/fail-nth"
 
@@ -83,7 +86,7 @@ struct operation {
 static void fail_each_once(HMM_ARGS, const struct operation *op)
 {
 	int fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
-	double end = now_seconds() + HMM_TIMEOUT * 3 / 4;
+	double end = now_seconds() + FAILNTH_TIMEOUT * 3 / 4;
 	bool all = false;
 	int n;
 
@@ -204,7 +207,7 @@ static void after_content(HMM_ARGS)
 }
 
 #define FAILNTH_TEST(name, ready, act, condition)			\
-HMM_TEST(name)								\
+TEST_F_TIMEOUT(hmm, name, FAILNTH_TIMEOUT)				\
 {									\
 	const struct operation op = {					\
 		.before = ready, .run = act, .after = after_content,	\

@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "hmm_lib.h"
 
@@ -27,8 +28,12 @@
 #define BIT(n)		(1U << (n))
 #define ORDERS_ALL	(0x3ffU & ~BIT(1))
 
-/* What a kernel may keep charged of a process that is gone: per-CPU stocks. */
-#define MEMCG_NOISE	(1L << 20)
+/*
+ * Bytes that a kernel may keep charged of a process that is gone: 64 pages in
+ * stock for each CPU, and its own objects.
+ */
+#define MEMCG_NOISE	\
+	((long)(sysconf(_SC_NPROCESSORS_ONLN) * 64 * PAGE + (1L << 19)))
 
 FIXTURE(hmm) {
 	int		fd;

@@ -3,6 +3,8 @@
  * Memory of every kind goes to the device and comes back: the same content, in
  * folios of the order that was asked for, and nothing else changed.
  */
+#include <sys/prctl.h>
+
 #include "hmm_fixture.h"
 
 HMM_TEST(folio_goes_whole_and_comes_back_whole)
@@ -96,6 +98,29 @@ HMM_TEST(hole_on_the_device_is_brought_back_by_the_cpu)
 	expect_content(HMM, 0, REGION_PAGES);
 	pages_fill(self->r.addr, 0, REGION_PAGES, 3);
 	EXPECT_EQ(-1, pages_differ(self->r.addr, 0, REGION_PAGES, 3));
+}
+
+/* What the region or the process rules out, a device does not bring about. */
+static void holes_become_single_pages(HMM_ARGS)
+{
+	to_device(HMM, 0, REGION_PAGES);
+	expect_at(HMM, 0, REGION_PAGES, HMM_DMIRROR_WHERE_DEV_LOCAL, 0);
+	expect_content(HMM, 0, REGION_PAGES);
+}
+
+HMM_TEST(holes_stay_small_where_huge_pages_are_ruled_out)
+{
+	NEEDS_ORDERS();
+	ASSERT_EQ(0, madvise(self->r.addr, REGION_PAGES * PAGE,
+			     MADV_NOHUGEPAGE));
+	holes_become_single_pages(HMM);
+}
+
+HMM_TEST(holes_stay_small_for_a_process_without_huge_pages)
+{
+	NEEDS_ORDERS();
+	ASSERT_EQ(0, prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
+	holes_become_single_pages(HMM);
 }
 
 HMM_TEST(zero_page_becomes_zeroes_on_the_device)
