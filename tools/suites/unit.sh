@@ -8,7 +8,7 @@ meson_suite() {
 	local suite=$1 log=$LOGS/$1.log row name state
 	programs_ready
 	# Kernels that Mesa compiles are no part of the default build.
-	[ "$suite" != compute ] || programs_ready usvm-kernels
+	[ "$suite" != compute ] || programs_ready usvm-kernels igt-kernels-compiled
 	mkdir -p "$LOGS"
 	sandbox meson test -C build/programs --no-rebuild --print-errorlogs --suite "$suite" > "$log" 2>&1 || true
 	while IFS= read -r row; do
