@@ -423,6 +423,206 @@ static void test_bind_range(struct nsvm *svm, unsigned int flags, enum nsvm_page
 	nsvm_area_del(&a);
 }
 
+/**
+ * SUBTEST: bind-kind-%s
+ * Description: SVM_BIND of memory that cannot move, %arg[1]: no error, nothing moves, the
+ *              content stays
+ *
+ * arg[1]:
+ *
+ * @file-private:	a private mapping of a file
+ * @file-shared:	a shared mapping of a file
+ * @shmem:		shared memory without a name
+ * @memfd:		a memfd, shared
+ * @hugetlb:		hugetlb pages
+ */
+static const struct kind {
+	const char *name;
+	int flags;
+	bool file;
+	bool memfd;
+} kinds[] = {
+	{ "file-private", MAP_PRIVATE, true, false },
+	{ "file-shared", MAP_SHARED, true, false },
+	{ "shmem", MAP_SHARED | MAP_ANONYMOUS, false, false },
+	{ "memfd", MAP_SHARED, false, true },
+	{ "hugetlb", MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, false, false },
+};
+
+static int backing(const struct kind *kind)
+{
+	char path[] = "/tmp/nouveau_svm_uapi.XXXXXX";
+	int fd = -1;
+
+	if (kind->memfd) {
+		fd = memfd_create("nouveau_svm_uapi", MFD_CLOEXEC);
+	} else if (kind->file) {
+		fd = mkstemp(path);
+		unlink(path);
+	}
+	igt_assert(fd >= 0 || !(kind->memfd || kind->file));
+	if (fd >= 0)
+		igt_assert_eq(ftruncate(fd, NSVM_HUGE_SIZE), 0);
+	return fd;
+}
+
+static void test_bind_kind(struct nsvm *svm, const struct kind *kind)
+{
+	int fd = backing(kind);
+	void *p = mmap(NULL, NSVM_HUGE_SIZE, PROT_READ | PROT_WRITE, kind->flags, fd, 0);
+	struct nsvm_residency r;
+	long moved;
+
+	igt_require_f(p != MAP_FAILED, "no memory of that kind: %m\n");
+	/* What is written to a private mapping of a file is anonymous memory: only read it. */
+	if (kind->file && kind->flags & MAP_PRIVATE)
+		nsvm_assert_zero(p, NSVM_HUGE_SIZE, NSVM_PAGE_WORDS, "file");
+	else
+		nsvm_fill(p, NSVM_HUGE_SIZE, NSVM_PAGE_WORDS, NSVM_SEED);
+	moved = nsvm_to_vram(svm, p, NSVM_HUGE_SIZE);
+	igt_assert_eq_s64(moved, 0);
+	r = nsvm_where(svm, p, NSVM_HUGE_SIZE);
+	igt_assert_eq_u64(r.vram, 0);
+	if (kind->file && kind->flags & MAP_PRIVATE)
+		nsvm_assert_zero(p, NSVM_HUGE_SIZE, NSVM_PAGE_WORDS, "file");
+	else
+		nsvm_assert_pattern(p, NSVM_HUGE_SIZE, NSVM_PAGE_WORDS, NSVM_SEED, kind->name);
+	munmap(p, NSVM_HUGE_SIZE);
+	if (fd >= 0)
+		close(fd);
+}
+
+/**
+ * SUBTEST: other-process-%s
+ * Description: Another process has the file by %arg[1]: SVM_BIND is refused with EPERM
+ *              there for each command, and works on here
+ *
+ * arg[1]:
+ *
+ * @fork:		fork(), after SVM_INIT
+ * @socket:		a socket, and has opened nothing itself
+ *
+ * SUBTEST: other-process-init
+ * Description: A child that calls SVM_INIT on a file it inherited is its owner; the parent
+ *              is refused with EPERM
+ */
+static void send_fd(int socket, int fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 0;
+	struct iovec data = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	igt_assert_eq((int)sendmsg(socket, &m, 0), 1);
+}
+
+static int receive_fd(int socket)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte;
+	struct iovec data = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+	int fd = -1;
+
+	if (recvmsg(socket, &m, 0) == 1 && CMSG_FIRSTHDR(&m))
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(fd));
+	return fd;
+}
+
+/* Exit status of a child: which command was not refused, or 0. */
+static int commands_are_refused(const struct nsvm *svm, void *p)
+{
+	struct drm_nouveau_svm_extent e[4];
+
+	if (nsvm_to_vram(svm, p, NSVM_HUGE_SIZE) != -EPERM)
+		return 1;
+	if (nsvm_to_ram(svm, p, NSVM_HUGE_SIZE) != -EPERM)
+		return 2;
+	if (nsvm_query(svm, p, NSVM_HUGE_SIZE, e, 4) != -EPERM)
+		return 3;
+	if (nsvm_policy(svm, p, NSVM_HUGE_SIZE, NOUVEAU_SVM_BIND_POLICY__HOST) != -EPERM)
+		return 4;
+	return 0;
+}
+
+static void assert_child(pid_t pid)
+{
+	int status = -1;
+
+	igt_assert_eq(waitpid(pid, &status, 0), pid);
+	igt_assert_f(WIFEXITED(status) && !WEXITSTATUS(status), "the child: status %#x\n", status);
+}
+
+static void test_other_process(struct nsvm *svm, bool by_socket)
+{
+	struct nsvm_area a = nsvm_area_filled(svm, NSVM_HUGE_SIZE, NSVM_HUGE, NSVM_SEED);
+	int sockets[2];
+	pid_t pid;
+
+	nsvm_require_features(svm, NSVM_FEATURES_ALL);
+	igt_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+	pid = fork();
+	if (!pid) {
+		struct nsvm other = *svm;
+
+		if (by_socket) {
+			close(svm->fd);
+			other.fd = receive_fd(sockets[1]);
+		}
+		_exit(commands_are_refused(&other, a.p));
+	}
+	if (by_socket)
+		send_fd(sockets[0], svm->fd);
+	assert_child(pid);
+	close(sockets[0]);
+	close(sockets[1]);
+	igt_assert_eq_s64(nsvm_to_vram(svm, a.p, a.size), a.size / NSVM_PAGE);
+	nsvm_assert_pattern(a.p, a.size, NSVM_PAGE_WORDS, NSVM_SEED, "here");
+	nsvm_area_del(&a);
+}
+
+static void test_other_process_init(struct nsvm *svm)
+{
+	struct nsvm_area a = nsvm_area_filled(svm, NSVM_HUGE_SIZE, NSVM_BASE, NSVM_SEED);
+	struct nsvm other = *svm;
+	int fds[2];
+	pid_t pid;
+	char c;
+
+	nsvm_require_features(svm, NSVM_FEATURES_ALL);
+	other.fd = nsvm_require_fd();
+	igt_assert_eq(pipe(fds), 0);
+	pid = fork();
+	if (!pid) {
+		int bad = nsvm_init(other.fd, (uintptr_t)svm->window, svm->window_size) ? 1 : 0;
+
+		if (!bad && nsvm_to_vram(&other, a.p, a.size) < 0)
+			bad = 2;
+		/* Stay until the parent has tried. */
+		close(fds[1]);
+		if (read(fds[0], &c, 1) < 0)
+			bad = 3;
+		if (!bad && nsvm_wrong(a.p, a.size, NSVM_PAGE_WORDS, NSVM_SEED, NULL))
+			bad = 4;
+		_exit(bad);
+	}
+	close(fds[0]);
+	/* Until the child has called SVM_INIT it is EINVAL. */
+	for (int i = 0; i < 1000 && nsvm_to_vram(&other, a.p, NSVM_PAGE) == -EINVAL; i++)
+		usleep(10000);
+	igt_assert_eq((int)nsvm_to_vram(&other, a.p, NSVM_PAGE), -EPERM);
+	close(fds[1]);
+	assert_child(pid);
+	nsvm_assert_pattern(a.p, a.size, NSVM_PAGE_WORDS, NSVM_SEED, "the parent's");
+	close(other.fd);
+	nsvm_area_del(&a);
+}
+
 int igt_main()
 {
 	struct nsvm svm = { .fd = -1 };
@@ -446,6 +646,7 @@ int igt_main()
 		{ "bind-unmapped", test_bind_unmapped },
 		{ "bind-window", test_bind_window },
 		{ "bind-everything", test_bind_everything },
+		{ "other-process-init", test_other_process_init },
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(plain); i++) {
@@ -466,6 +667,18 @@ int igt_main()
 				nsvm_begin(&svm);
 				test_bind_range(&svm, ranges[i].flags, pages);
 			}
+		}
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
+		igt_subtest_f("bind-kind-%s", kinds[i].name) {
+			nsvm_begin(&svm);
+			test_bind_kind(&svm, &kinds[i]);
+		}
+	}
+	for (int socket = 0; socket < 2; socket++) {
+		igt_subtest_f("other-process-%s", socket ? "socket" : "fork") {
+			nsvm_begin(&svm);
+			test_other_process(&svm, socket);
 		}
 	}
 
