@@ -67,9 +67,29 @@ static struct nsvm_hog hog;
  *
  * @auto:		move it to VRAM, as there is room
  * @host:		leave it where it is
- * @scarce:		find VRAM taken by buffer objects that the GPU uses
  *
  * arg[4]:
+ *
+ * @base:		4 KiB
+ * @mthp:		64 KiB
+ * @huge:		2 MiB
+ */
+/**
+ * SUBTEST: %s-scarce-%s
+ * Description: The same, while buffer objects that the GPU uses have taken VRAM: %arg[1], on
+ *              %arg[2] pages
+ *
+ * arg[1]:
+ *
+ * @read-filled:	a read of memory that was filled by the CPU
+ * @read-bound:		a read of memory that was moved to VRAM before
+ * @write-untouched:	a write to memory that was never touched
+ * @write-filled:	a write to memory that was filled by the CPU
+ * @write-bound:	a write to memory that was moved to VRAM before
+ * @atomic-untouched:	an atomic addition to memory that was never touched
+ * @atomic-filled:	an atomic addition to memory that was filled by the CPU
+ *
+ * arg[2]:
  *
  * @base:		4 KiB
  * @mthp:		64 KiB

@@ -42,11 +42,23 @@ static struct nsvm_channel witness;
  * @stale:		of what was unmapped after the GPU had used it
  * @no-access:		of memory with PROT_NONE
  * @made-no-access:	of memory that got PROT_NONE after the GPU had used it
- * @read-only:		of memory without the right to write
- * @made-read-only:	of memory in VRAM that lost the right to write after the GPU had used it
  * @window:		of the driver's window, where no buffer is
  * @kernel:		above what a process can have
  * @end-of-file:	of a mapped file, behind its end
+ */
+/**
+ * SUBTEST: %s-%s
+ * Description: The same, for a kernel's %arg[1] %arg[2]
+ *
+ * arg[1]:
+ *
+ * @write:		write
+ * @atomic:		atomic addition
+ *
+ * arg[2]:
+ *
+ * @read-only:		of memory without the right to write
+ * @made-read-only:	of memory in VRAM that lost the right to write after the GPU had used it
  */
 enum {
 	READ		= 1 << 0,
