@@ -33,7 +33,7 @@ static const struct {
 	const char *colour;
 	const char *text;
 } states[STATES] = {
-	{ '.', "#eeeeee", "untouched" },
+	{ '.', "#dddddd", "untouched" },
 	{ 'r', "#9ecae1", "RAM, small pages" },
 	{ 'R', "#3182bd", "RAM, huge pages" },
 	{ 'v', "#fdae6b", "video memory, small pages" },
@@ -249,9 +249,40 @@ static void put_escaped(FILE *f, const char *text)
 	}
 }
 
+/* The legend says how much there is of each; two lines of it are as wide as a row. */
+static void draw_legend(FILE *f, const struct map *m)
+{
+	for (int s = 0; s < STATES; s++) {
+		int x = 10 + s % 3 * 260, y = 8 + s / 3 * 18;
+
+		fprintf(f, "<rect x=\"%d\" y=\"%d\" width=\"11\" height=\"11\" fill=\"%s\"/>"
+			"<text x=\"%d\" y=\"%d\">%s: %.1f MiB</text>\n", x, y, states[s].colour, x + 16,
+			y + 10, states[s].text, (double)m->total[s] / (1 << 20));
+	}
+}
+
+/* A cell is filled from the bottom, by the share of each state: what is split shows. */
+static void draw_cell(FILE *f, const struct row *r, unsigned int c, unsigned int x, unsigned int y)
+{
+	uint64_t sum = 0;
+	double at = y + 11;
+
+	for (int s = 0; s < STATES; s++)
+		sum += r->bytes[c][s];
+	for (int s = 0; s < STATES; s++) {
+		double height = sum ? 11.0 * (double)r->bytes[c][s] / (double)sum : s ? 0 : 11;
+
+		if (height <= 0)
+			continue;
+		at -= height;
+		fprintf(f, "<rect x=\"%u\" y=\"%.2f\" width=\"11\" height=\"%.2f\" fill=\"%s\"/>\n", x,
+			at, height, states[s].colour);
+	}
+}
+
 static bool draw_svg(const struct map *m, const char *name)
 {
-	unsigned int y = 20, height = 60;
+	unsigned int y = 36, height = 60;
 	FILE *f = fopen(name, "w");
 
 	if (!f)
@@ -259,11 +290,9 @@ static bool draw_svg(const struct map *m, const char *name)
 	for (unsigned int i = 0; i < m->count; i++)
 		height += 26 + 12 * ((m->rows[i].cells + COLUMNS - 1) / COLUMNS);
 	fprintf(f, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" "
-		"font-family=\"monospace\" font-size=\"11\">\n", COLUMNS * 12 + 40, height);
-	for (int s = 0, x = 10; s < STATES; s++, x += 150)
-		fprintf(f, "<rect x=\"%d\" y=\"8\" width=\"10\" height=\"10\" fill=\"%s\"/>"
-			"<text x=\"%d\" y=\"17\">%s</text>\n", x, states[s].colour, x + 14,
-			states[s].text);
+		"font-family=\"monospace\" font-size=\"11\">\n"
+		"<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n", COLUMNS * 12 + 20, height);
+	draw_legend(f, m);
 	for (unsigned int i = 0; i < m->count; i++) {
 		const struct row *r = &m->rows[i];
 
@@ -271,15 +300,9 @@ static bool draw_svg(const struct map *m, const char *name)
 		fprintf(f, "<text x=\"10\" y=\"%u\">%012llx %llu KiB ", y - 4,
 			(unsigned long long)r->start, (unsigned long long)(r->end - r->start) >> 10);
 		put_escaped(f, r->name);
-		fprintf(f, "</text>\n");
-		for (unsigned int c = 0; c < r->cells; c++) {
-			bool mixed;
-			enum state s = largest(r->bytes[c], &mixed);
-
-			fprintf(f, "<rect x=\"%u\" y=\"%u\" width=\"11\" height=\"11\" fill=\"%s\"%s/>\n",
-				10 + c % COLUMNS * 12, y + c / COLUMNS * 12, states[s].colour,
-				mixed ? " stroke=\"#000\"" : "");
-		}
+		fprintf(f, " (%llu KiB a square)</text>\n", (unsigned long long)r->cell >> 10);
+		for (unsigned int c = 0; c < r->cells; c++)
+			draw_cell(f, r, c, 10 + c % COLUMNS * 12, y + c / COLUMNS * 12);
 		y += 12 * ((r->cells + COLUMNS - 1) / COLUMNS);
 	}
 	fprintf(f, "</svg>\n");
