@@ -27,6 +27,26 @@ static void turn_pass(volatile int *turn, int value)
 	*turn = value;
 }
 
+/*
+ * A child that waits for its turn, then reads what it inherited, and, if @seed is
+ * not 0, writes something of its own.
+ */
+static pid_t fork_reader(HMM_ARGS, volatile int *turn, uint64_t seed)
+{
+	pid_t pid = fork();
+
+	ASSERT_GE(pid, 0);
+	if (pid)
+		return pid;
+	turn_wait(turn, 1);
+	expect_content(HMM, 0, REGION_PAGES);
+	if (seed) {
+		pages_fill(self->r.addr, 0, REGION_PAGES, seed);
+		ASSERT_EQ(-1, pages_differ(self->r.addr, 0, REGION_PAGES, seed));
+	}
+	_exit(0);
+}
+
 HMM_TEST(parent_and_child_write_after_fork)
 {
 	size_t page = self->folio / 2;
@@ -74,12 +94,7 @@ HMM_TEST(fork_leaves_device_memory_read_only_for_the_device)
 
 	ONLY_PRIVATE();
 	fill_on_device(HMM);
-	pid = fork();
-	ASSERT_GE(pid, 0);
-	if (!pid) {
-		turn_wait(turn, 1);
-		_exit(0);
-	}
+	pid = fork_reader(HMM, turn, 0);
 	info = look(HMM, 0, REGION_PAGES);
 	for (i = 0; i < REGION_PAGES; i++) {
 		ASSERT_EQ(HMM_DMIRROR_WHERE_DEV_LOCAL, info[i].where);
@@ -99,13 +114,7 @@ HMM_TEST(device_write_after_fork_breaks_sharing)
 
 	NEEDS_ORDERS();		/* 6.12 does not fault: a write is refused */
 	fill_on_device(HMM);
-	pid = fork();
-	ASSERT_GE(pid, 0);
-	if (!pid) {
-		turn_wait(turn, 1);
-		expect_content(HMM, 0, REGION_PAGES);
-		_exit(0);
-	}
+	pid = fork_reader(HMM, turn, 0);
 	pages_fill(data, 0, REGION_PAGES, 24);
 	ASSERT_EQ(0, dev_cmd(self->fd, HMM_DMIRROR_WRITE, self->r.addr,
 			     REGION_PAGES, data, NULL));
@@ -149,13 +158,7 @@ HMM_TEST(shared_device_folio_comes_back_whole_by_ioctl)
 	pid_t pid;
 
 	fill_on_device(HMM);
-	pid = fork();
-	ASSERT_GE(pid, 0);
-	if (!pid) {
-		turn_wait(turn, 1);
-		expect_content(HMM, 0, REGION_PAGES);
-		_exit(0);
-	}
+	pid = fork_reader(HMM, turn, 0);
 	to_system(HMM, 0, REGION_PAGES);
 	expect_in_system(HMM, 0, REGION_PAGES);
 	turn_pass(turn, 1);
@@ -174,15 +177,7 @@ HMM_TEST(shared_device_folio_splits_for_both)
 
 	NEEDS_ORDERS();
 	fill_on_device(HMM);
-	pid = fork();
-	ASSERT_GE(pid, 0);
-	if (!pid) {
-		turn_wait(turn, 1);
-		expect_content(HMM, 0, REGION_PAGES);
-		pages_fill(self->r.addr, 0, REGION_PAGES, 25);
-		ASSERT_EQ(-1, pages_differ(self->r.addr, 0, REGION_PAGES, 25));
-		_exit(0);
-	}
+	pid = fork_reader(HMM, turn, 25);
 	ASSERT_EQ(0, dev_orders(self->fd, 0, BIT(0)));
 	to_system(HMM, 0, REGION_PAGES);
 	expect_at(HMM, 0, REGION_PAGES, HMM_DMIRROR_WHERE_SYS, 0);
@@ -198,15 +193,7 @@ HMM_TEST(shared_system_folio_splits_for_both_on_the_way_in)
 
 	NEEDS_ORDERS();
 	fill(HMM);
-	pid = fork();
-	ASSERT_GE(pid, 0);
-	if (!pid) {
-		turn_wait(turn, 1);
-		expect_content(HMM, 0, REGION_PAGES);
-		pages_fill(self->r.addr, 0, REGION_PAGES, 26);
-		ASSERT_EQ(-1, pages_differ(self->r.addr, 0, REGION_PAGES, 26));
-		_exit(0);
-	}
+	pid = fork_reader(HMM, turn, 26);
 	/* Allowed by setting, failing by order: the core sees a large source. */
 	ASSERT_EQ(0, dev_inject(self->fd, HMM_DMIRROR_SIDE_DEV,
 				ORDERS_ALL & ~BIT(0), 0, 1000000, NULL));

@@ -130,6 +130,18 @@ static void wait_until_held(HMM_ARGS, struct job *job)
 		usleep(500);
 }
 
+/* Start a job, and return when it is held at @function. */
+static void job_hold(HMM_ARGS, struct job *job, const char *function,
+		     void *(*run)(void *), size_t first, size_t npages)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "at %s delay " HOLD, function);
+	rule(HMM, text);
+	job_start(HMM, job, run, first, npages);
+	wait_until_held(HMM, job);
+}
+
 static void job_end(HMM_ARGS, struct job *job)
 {
 	(void)self;
@@ -159,13 +171,9 @@ static void expect_zapped(HMM_ARGS)
 /* Zap while the migration, whichever, is held at @function. */
 static void zap_at(HMM_ARGS, const char *function, void *(*run)(void *))
 {
-	char text[128];
 	struct job job;
 
-	snprintf(text, sizeof(text), "at %s delay " HOLD, function);
-	rule(HMM, text);
-	job_start(HMM, &job, run, 0, REGION_PAGES);
-	wait_until_held(HMM, &job);
+	job_hold(HMM, &job, function, run, 0, REGION_PAGES);
 	zap(HMM);
 	job_end(HMM, &job);
 	rules_done(HMM);
@@ -247,7 +255,7 @@ static void child_at(HMM_ARGS, const char *function, void *(*run)(void *),
 		     void (*act)(HMM_ARGS))
 {
 	int go[2];
-	char text[128], c;
+	char c;
 	struct job job;
 	pid_t pid;
 
@@ -262,10 +270,7 @@ static void child_at(HMM_ARGS, const char *function, void *(*run)(void *),
 		_exit(0);
 	}
 	close(go[0]);
-	snprintf(text, sizeof(text), "at %s delay " HOLD, function);
-	rule(HMM, text);
-	job_start(HMM, &job, run, 0, REGION_PAGES);
-	wait_until_held(HMM, &job);
+	job_hold(HMM, &job, function, run, 0, REGION_PAGES);
 	ASSERT_EQ(1, write(go[1], "g", 1));
 	job_end(HMM, &job);
 	expect_child_ok(_metadata, pid);
@@ -405,9 +410,7 @@ HMM_TEST(owner_exits_before_pages_of_eviction)
 		_exit(0);
 	}
 	ASSERT_EQ(1, read(ready[0], &c, 1));
-	rule(HMM, "at migrate_device_pages delay " HOLD);
-	job_start(HMM, &job, job_evict, 0, REGION_PAGES);
-	wait_until_held(HMM, &job);
+	job_hold(HMM, &job, "migrate_device_pages", job_evict, 0, REGION_PAGES);
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
 	job_end(HMM, &job);
@@ -430,9 +433,7 @@ HMM_TEST(faults_wait_for_the_one_that_migrates)
 	ONLY_PRIVATE();
 	fill_on_device(HMM);
 	ASSERT_EQ(0, dev_stats(self->fd, &before));
-	rule(HMM, "at dmirror_cpu_fault delay " HOLD);
-	job_start(HMM, &first, job_touch, 0, 1);
-	wait_until_held(HMM, &first);
+	job_hold(HMM, &first, "dmirror_cpu_fault", job_touch, 0, 1);
 	job_start(HMM, &second, job_touch, self->folio / 2, 1);
 	job_start(HMM, &third, job_touch, self->folio - 1, 1);
 	job_end(HMM, &first);
@@ -456,9 +457,7 @@ HMM_TEST(fault_while_eviction_holds_the_folio)
 	NEEDS_ORDERS();
 	ONLY_PRIVATE();
 	fill_on_device(HMM);
-	rule(HMM, "at migrate_device_pages delay " HOLD);
-	job_start(HMM, &evict, job_evict, 0, REGION_PAGES);
-	wait_until_held(HMM, &evict);
+	job_hold(HMM, &evict, "migrate_device_pages", job_evict, 0, REGION_PAGES);
 	job_start(HMM, &touch, job_touch, 0, REGION_PAGES);
 	job_end(HMM, &touch);
 	job_end(HMM, &evict);
@@ -474,9 +473,7 @@ HMM_TEST(eviction_while_a_fault_holds_the_folio)
 	NEEDS_ORDERS();
 	ONLY_PRIVATE();
 	fill_on_device(HMM);
-	rule(HMM, "at dmirror_cpu_fault delay " HOLD);
-	job_start(HMM, &touch, job_touch, self->folio / 2, 1);
-	wait_until_held(HMM, &touch);
+	job_hold(HMM, &touch, "dmirror_cpu_fault", job_touch, self->folio / 2, 1);
 	job_start(HMM, &evict, job_evict, 0, REGION_PAGES);
 	job_end(HMM, &evict);
 	job_end(HMM, &touch);
@@ -491,9 +488,7 @@ HMM_TEST(zap_while_a_fault_brings_the_folio_back)
 
 	ONLY_PRIVATE();
 	fill_on_device(HMM);
-	rule(HMM, "at migrate_vma_pages delay " HOLD);
-	job_start(HMM, &touch, job_touch, 0, 1);
-	wait_until_held(HMM, &touch);
+	job_hold(HMM, &touch, "migrate_vma_pages", job_touch, 0, 1);
 	zap(HMM);
 	job_end(HMM, &touch);
 	rules_done(HMM);
@@ -505,9 +500,8 @@ HMM_TEST(two_migrations_of_overlapping_ranges)
 	struct job a, b;
 
 	fill(HMM);
-	rule(HMM, "at migrate_vma_pages delay " HOLD);
-	job_start(HMM, &a, job_in, 0, BLOCK_PAGES + BLOCK_PAGES / 2);
-	wait_until_held(HMM, &a);
+	job_hold(HMM, &a, "migrate_vma_pages", job_in, 0,
+		 BLOCK_PAGES + BLOCK_PAGES / 2);
 	job_start(HMM, &b, job_in, BLOCK_PAGES / 4, BLOCK_PAGES);
 	job_end(HMM, &a);
 	job_end(HMM, &b);
