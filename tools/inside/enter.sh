@@ -10,6 +10,8 @@ mount --bind "$cache" "$root/hugesvm/cache"
 mount --rbind /dev "$root/dev"
 [ ! -e /etc/resolv.conf ] || mount --bind "$(readlink -f /etc/resolv.conf)" "$root/etc/resolv.conf" 2> /dev/null || true
 mount -t proc proc "$root/proc"
+# Some libraries count the machine's processors there.
+mount --rbind /sys "$root/sys" 2> /dev/null || true
 mount -t tmpfs tmpfs "$root/tmp"
 exec chroot "$root" /usr/bin/env -i -C /hugesvm/src \
 	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
