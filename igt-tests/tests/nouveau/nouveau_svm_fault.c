@@ -250,7 +250,8 @@ static void check_place(const struct state *s)
 {
 	unsigned int order = nsvm_pages_order(s->a.pages);
 
-	if (s->flags & (SCARCE | SHARED | PULLED) || !(svm.features & NOUVEAU_SVM_BIND_FEATURE_QUERY))
+	if (s->flags & (SCARCE | SHARED | PULLED) ||
+	    !(svm.features & NOUVEAU_SVM_BIND_FEATURE_QUERY))
 		return;
 	if (s->flags & HOST && !(s->flags & BOUND)) {
 		/* Pages that only the GPU may use just now have no place in the query. */
@@ -395,8 +396,9 @@ static void many_both_sides(enum nsvm_pages pages)
 
 	igt_assert_eq(nsvm_gpu_read(&ch, to.p, from.p, from.size, 64), 0);
 	for (uint32_t i = 0; i < from.size / 256; i++)
-		igt_assert_f(seen[i] == NSVM_SEED + 64 * i, "at %p expected %#010x, actual %#010x\n",
-			     &seen[i], NSVM_SEED + 64 * i, seen[i]);
+		igt_assert_f(seen[i] == NSVM_SEED + 64 * i,
+			     "at %p expected %#010x, actual %#010x\n", &seen[i],
+			     NSVM_SEED + 64 * i, seen[i]);
 	nsvm_assert_pattern(from.p, from.size, 64, NSVM_SEED, "read only by the GPU");
 	nsvm_area_del(&from);
 	nsvm_area_del(&to);
