@@ -39,6 +39,7 @@ self_arguments() {
 	done
 	expect "unknown suite" 2 "unknown suite 'nonesuch'" "$h" test nonesuch
 	expect "unknown kernel" 2 "unknown kernel 'nonesuch'" "$h" run --kernel nonesuch -- true
+	expect "unknown image" 2 "unknown image 'nonesuch'" "$h" run --image nonesuch -- true
 	expect "run without a command" 2 'no command' "$h" run --
 	expect "run: file that is not there" 2 "no file '/nonesuch'" "$h" run --put /nonesuch -- true
 	expect "run: time limit must be a number" 2 'time-limit' "$h" run --time-limit soon -- true
