@@ -444,6 +444,15 @@ void nsvm_channel_close(struct nsvm_channel *ch);
 /** nsvm_channel_check - 0, or -ENODEV if the kernel has killed the channel */
 int nsvm_channel_check(struct nsvm_channel *ch);
 
+/**
+ * nsvm_room - what is pushed next goes into one submission
+ * @words: as many as that; a copy takes 11, nsvm_set() 11, nsvm_launch() 9
+ *
+ * A full push buffer is submitted when the next method is pushed, and then without
+ * the buffers that the test will name: call this before a series that needs them.
+ */
+void nsvm_room(struct nsvm_channel *ch, unsigned int words);
+
 /** nsvm_push - one run of methods with increasing addresses; @count at most 64 */
 void nsvm_push(struct nsvm_channel *ch, unsigned int subchannel, uint32_t method,
 	       unsigned int count, const uint32_t *data);

@@ -61,15 +61,26 @@ void nsvm_bo_del(const struct nsvm *svm, struct nsvm_bo *bo)
 	memset(bo, 0, sizeof(*bo));
 }
 
+/* The kernel does not count what it has pinned, and so not what device memory has taken. */
+static uint64_t vram_for_all(const struct nsvm *svm)
+{
+	struct drm_nouveau_getparam get = { .param = NOUVEAU_GETPARAM_FB_SIZE };
+	int64_t chunks = nsvm_counter(svm, "chunks");
+
+	igt_require_f(chunks >= 0, "no debugfs to see how much VRAM device memory has taken\n");
+	igt_assert_eq(nsvm_ioctl(svm->fd, DRM_IOCTL_NOUVEAU_GETPARAM, &get), 0);
+	return get.value + (uint64_t)chunks * NSVM_HUGE_SIZE;
+}
+
 void nsvm_hog_new(struct nsvm *svm, struct nsvm_hog *hog, uint64_t leave)
 {
-	uint64_t each = HOG_BO_MIN, want;
+	uint64_t each = HOG_BO_MIN, vram, want;
 	unsigned int slot = 0;
 
 	nsvm_require_features(svm, NSVM_FEATURES_ALL);
-	igt_require_f(svm->vram_size > 2 * leave, "VRAM of %" PRIu64 " MiB is too small\n",
-		      svm->vram_size >> 20);
-	want = svm->vram_size - leave;
+	vram = vram_for_all(svm);
+	igt_require_f(vram > 2 * leave, "VRAM of %" PRIu64 " MiB is too small\n", vram >> 20);
+	want = vram - leave;
 	while (want / each > NSVM_HOG_MAX)
 		each *= 2;
 	while (slot < ARRAY_SIZE(hogs) && hogs[slot] && hogs[slot] != hog)
@@ -87,6 +98,8 @@ void nsvm_hog_new(struct nsvm *svm, struct nsvm_hog *hog, uint64_t leave)
 		hog->bytes += each;
 		hog->count++;
 	}
+	igt_info("%u buffers of %" PRIu64 " MiB in VRAM of %" PRIu64 " MiB\n", hog->count,
+		 each >> 20, vram >> 20);
 }
 
 int nsvm_hog_use(struct nsvm_hog *hog, struct nsvm_channel *ch)

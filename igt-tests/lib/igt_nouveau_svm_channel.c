@@ -139,20 +139,27 @@ int nsvm_channel_check(struct nsvm_channel *ch)
 	return ch->error;
 }
 
+void nsvm_room(struct nsvm_channel *ch, unsigned int words)
+{
+	int ret;
+
+	igt_assert(words + TAIL_WORDS <= PUSH_WORDS);
+	if (ch->end + words + TAIL_WORDS <= PUSH_WORDS)
+		return;
+	ret = nsvm_finish(ch);
+	/* A dead channel takes anything; its caller learns of it when it submits. */
+	igt_assert_f(!ret || ret == -ENODEV, "full push buffer: %d\n", ret);
+	ch->begin = 0;
+	ch->end = 0;
+}
+
 void nsvm_push(struct nsvm_channel *ch, unsigned int subchannel, uint32_t method,
 	       unsigned int count, const uint32_t *data)
 {
 	uint32_t *words = ch->push.map;
 
 	igt_assert(count && count <= 64);
-	if (ch->end + 1 + count + TAIL_WORDS > PUSH_WORDS) {
-		int ret = nsvm_finish(ch);
-
-		/* A dead channel takes anything; its caller learns of it when it submits. */
-		igt_assert_f(!ret || ret == -ENODEV, "full push buffer: %d\n", ret);
-		ch->begin = 0;
-		ch->end = 0;
-	}
+	nsvm_room(ch, 1 + count);
 	words[ch->end++] = 1u << 29 | count << 16 | subchannel << 13 | method >> 2;
 	memcpy(&words[ch->end], data, count * 4);
 	ch->end += count;

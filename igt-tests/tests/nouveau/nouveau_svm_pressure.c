@@ -36,10 +36,16 @@ static int64_t pushed_out(void)
 	return regions + chunks;
 }
 
+/* Small pages take their time: fewer of them, and huge ones first to fill the rest. */
+static uint64_t reasonable(uint64_t size, enum nsvm_pages pages)
+{
+	return pages == NSVM_HUGE ? size : pages == NSVM_MTHP ? size / 4 : size / 8;
+}
+
 /* Piece after piece, as a program that walks through its data. */
 static uint64_t step(enum nsvm_pages pages)
 {
-	return pages == NSVM_HUGE ? HUGE : HUGE / 2;
+	return pages == NSVM_HUGE ? HUGE : pages == NSVM_MTHP ? HUGE / 2 : HUGE / 4;
 }
 
 static unsigned int stride(enum nsvm_pages pages)
@@ -69,9 +75,9 @@ static void give_most(struct nsvm_area *most)
 
 /**
  * SUBTEST: overcommit-%s-%s
- * Description: A working set of %arg[1] the VRAM that buffer objects leave, on %arg[2] pages,
- *              bound piece by piece while the buffers come and go: each piece gets in, others
- *              are pushed out, nothing is lost
+ * Description: A working set of %arg[1] the VRAM that buffer objects leave, for small pages
+ *              beside huge ones that take it, on %arg[2] pages, is bound piece by piece while
+ *              the buffers come and go: each piece gets in, others go, nothing is lost
  *
  * arg[1]:
  *
@@ -86,7 +92,7 @@ static void give_most(struct nsvm_area *most)
  */
 static void overcommit(unsigned int times, enum nsvm_pages pages)
 {
-	uint64_t size = times * LEAVE / (pages == NSVM_BASE ? 4 : 1);
+	uint64_t size = reasonable(times * LEAVE, pages);
 	struct nsvm_area a = nsvm_area_filled(&svm, size, pages, NSVM_SEED), most;
 	int64_t before = pushed_out();
 
@@ -112,8 +118,8 @@ static void overcommit(unsigned int times, enum nsvm_pages pages)
 
 /**
  * SUBTEST: fault-overcommit-%s
- * Description: The GPU writes a working set of four times the VRAM that is left, on %arg[1]
- *              pages, under the policy "device": faults move it in, pieces go out
+ * Description: The GPU writes memory on %arg[1] pages under the policy "device", beside twice
+ *              what buffer objects leave of VRAM: faults move it in, others go out
  *
  * arg[1]:
  *
@@ -123,12 +129,13 @@ static void overcommit(unsigned int times, enum nsvm_pages pages)
  */
 static void fault_overcommit(enum nsvm_pages pages)
 {
-	uint64_t size = pages == NSVM_BASE ? HUGE : 4 * LEAVE;
-	struct nsvm_area a = nsvm_area_filled(&svm, size, pages, NSVM_SEED);
+	uint64_t size = reasonable(2 * LEAVE, pages);
+	struct nsvm_area a = nsvm_area_filled(&svm, size, pages, NSVM_SEED), most;
 	int64_t before = pushed_out();
 
 	igt_assert_eq(nsvm_policy(&svm, a.p, size, NOUVEAU_SVM_BIND_POLICY__DEVICE), 0);
 	nsvm_hog_new(&svm, &hog, LEAVE);
+	most = take_most(&svm, 2 * LEAVE);
 	for (int round = 0; round < 2; round++) {
 		for (uint64_t at = 0; at < size; at += 2 * HUGE) {
 			uint64_t piece = size - at < 2 * HUGE ? size - at : 2 * HUGE;
@@ -140,6 +147,7 @@ static void fault_overcommit(enum nsvm_pages pages)
 	}
 	igt_assert_lt(0, (int)(pushed_out() - before));
 	nsvm_assert_pattern(a.p, size, stride(pages), NSVM_SEED + 2, "of the working set");
+	give_most(&most);
 	nsvm_hog_del(&svm, &hog);
 	nsvm_area_del(&a);
 	nsvm_assert_sound(&svm);
@@ -162,7 +170,7 @@ static void fault_overcommit(enum nsvm_pages pages)
  */
 static void buffers_evict(enum nsvm_pages pages)
 {
-	uint64_t size = pages == NSVM_BASE ? HUGE : 4 * HUGE;
+	uint64_t size = reasonable(4 * HUGE, pages);
 	struct nsvm_area a = nsvm_area_filled(&svm, size, pages, NSVM_SEED);
 	struct nsvm_area most = take_most(&svm, LEAVE);
 	int64_t before = pushed_out();
@@ -185,6 +193,7 @@ static void buffers_evict(enum nsvm_pages pages)
 /* The hog's buffers carry a number each, at their start and end. */
 static void number_buffers(void)
 {
+	nsvm_room(&ch, hog.count * 24 + 8);
 	for (unsigned int i = 0; i < hog.count; i++) {
 		nsvm_set(&ch, hog.bos[i].va, 0xb0000000 + i, 1);
 		nsvm_set(&ch, hog.bos[i].va + hog.bos[i].size - 4, 0xe0000000 + i, 1);
@@ -206,6 +215,7 @@ static void evict_buffers(enum nsvm_pages pages)
 	nsvm_assert_in_vram(&svm, a.p, size);
 	nsvm_assert_gpu_sees(&ch, a.p, size, stride(pages), NSVM_SEED, "beside the buffers");
 	igt_assert_eq(nsvm_bo_new(&svm, &out, NSVM_PAGE, NOUVEAU_GEM_DOMAIN_GART), 0);
+	nsvm_room(&ch, hog.count * 24 + 8);
 	for (unsigned int i = 0; i < hog.count; i++) {
 		nsvm_copy(&ch, out.va + 8 * i, hog.bos[i].va, 4);
 		nsvm_copy(&ch, out.va + 8 * i + 4, hog.bos[i].va + hog.bos[i].size - 4, 4);
