@@ -48,9 +48,26 @@ static struct nsvm_hog hog;
  *
  * @latency:		microseconds for one page: the median of 15 tries, and the least
  * @throughput:		MiB in a second, while VRAM is free
- * @scarce:		MiB in a second, while others have to leave VRAM for it
  *
  * arg[3]:
+ *
+ * @base:		4 KiB
+ * @mthp:		64 KiB
+ * @huge:		2 MiB
+ */
+
+/**
+ * SUBTEST: %s-scarce-%s
+ * Description: MiB in a second of %arg[1], while others have to leave VRAM for it, on %arg[2]
+ *              pages
+ *
+ * arg[1]:
+ *
+ * @bind:		SVM_BIND to VRAM
+ * @fault:		GPU faults that move memory to VRAM
+ * @zero:		GPU faults on memory that nobody has touched
+ *
+ * arg[2]:
  *
  * @base:		4 KiB
  * @mthp:		64 KiB

@@ -74,22 +74,26 @@ static struct nsvm_hog hog;
  * @mthp:		64 KiB
  * @huge:		2 MiB
  */
+
 /**
- * SUBTEST: %s-scarce-%s
- * Description: The same, while buffer objects that the GPU uses have taken VRAM: %arg[1], on
- *              %arg[2] pages
+ * SUBTEST: %s-%s-scarce-%s
+ * Description: The GPU's first access to memory is %arg[1]; the memory %arg[2]; VRAM is
+ *              taken by buffer objects that the GPU uses; on %arg[3] pages. Both sides see
+ *              what is right, also when the buffers have come back
  *
  * arg[1]:
  *
- * @read-filled:	a read of memory that was filled by the CPU
- * @read-bound:		a read of memory that was moved to VRAM before
- * @write-untouched:	a write to memory that was never touched
- * @write-filled:	a write to memory that was filled by the CPU
- * @write-bound:	a write to memory that was moved to VRAM before
- * @atomic-untouched:	an atomic addition to memory that was never touched
- * @atomic-filled:	an atomic addition to memory that was filled by the CPU
+ * @read:		a read
+ * @write:		a write
+ * @atomic:		an atomic addition by several threads at once
  *
  * arg[2]:
+ *
+ * @untouched:		was never touched
+ * @filled:		was filled by the CPU
+ * @bound:		was moved to VRAM before
+ *
+ * arg[3]:
  *
  * @base:		4 KiB
  * @mthp:		64 KiB
@@ -446,13 +450,15 @@ static void guard_again(int sig)
 		nsvm_debugfs_write(&svm, "svm_guard_ms", "100");
 }
 
-/* Filling VRAM takes its time: what goes different ways when there is none will do. */
+/* Filling VRAM takes its time: what differs when there is none will do. */
 static bool is_worth_it(unsigned int flags)
 {
-	return !(flags & SCARCE) || flags == (SCARCE | READ) || flags == (SCARCE | WRITE) ||
-	       flags == (SCARCE | ATOMIC) || flags == (SCARCE | WRITE | UNTOUCHED) ||
-	       flags == (SCARCE | ATOMIC | UNTOUCHED) || flags == (SCARCE | READ | BOUND) ||
-	       flags == (SCARCE | WRITE | BOUND);
+	unsigned int access = flags & (READ | WRITE | ADD | ATOMIC);
+
+	if (!(flags & SCARCE))
+		return true;
+	return (access == READ || access == WRITE || access == ATOMIC) &&
+	       !(flags & (PULLED | SHARED));
 }
 
 static void subtests_of(const struct section *access, const struct section *memory)

@@ -26,12 +26,11 @@ static struct nsvm_channel witness;
 
 /**
  * SUBTEST: %s-%s
- * Description: A kernel's %arg[1] %arg[2] kills its channel. A channel of another kind and
+ * Description: A kernel's %arg[1] %arg[2] kills its channel. Another channel and
  *              a new one work, memory still moves, and nothing was written
  *
  * arg[1]:
  *
- * @read:		read
  * @write:		write
  * @atomic:		atomic addition
  *
@@ -45,20 +44,25 @@ static struct nsvm_channel witness;
  * @window:		of the driver's window, where no buffer is
  * @kernel:		above what a process can have
  * @end-of-file:	of a mapped file, behind its end
+ * @read-only:		of memory without the right to write
+ * @made-read-only:	of memory in VRAM that lost the right to write after the GPU had used it
  */
+
 /**
- * SUBTEST: %s-%s
- * Description: The same, for a kernel's %arg[1] %arg[2]
+ * SUBTEST: read-%s
+ * Description: A kernel's read %arg[1] kills its channel. Another channel and
+ *              a new one work, memory still moves, and nothing was written
  *
  * arg[1]:
  *
- * @write:		write
- * @atomic:		atomic addition
- *
- * arg[2]:
- *
- * @read-only:		of memory without the right to write
- * @made-read-only:	of memory in VRAM that lost the right to write after the GPU had used it
+ * @null:		at address 0
+ * @unmapped:		of addresses without a mapping
+ * @stale:		of what was unmapped after the GPU had used it
+ * @no-access:		of memory with PROT_NONE
+ * @made-no-access:	of memory that got PROT_NONE after the GPU had used it
+ * @window:		of the driver's window, where no buffer is
+ * @kernel:		above what a process can have
+ * @end-of-file:	of a mapped file, behind its end
  */
 enum {
 	READ		= 1 << 0,
