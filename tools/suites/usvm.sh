@@ -61,7 +61,7 @@ usvm_guest() {
 	local name p=$BUILD/programs
 	guest_defaults
 	G_KERNEL=$1 G_GPU=on G_LOAD_HMM=no
-	[ "$1" = release ] && G_LIMIT=400 || G_LIMIT=2700
+	[ "$1" = release ] && G_LIMIT=1200 || G_LIMIT=2700
 	G_PUT=("$TOP/tests/guest/usvm/programs.sh" "$p/tests/unit/libusvm/test-usvm-gpu" "$p/tests/unit/libusvm/vadd.usvm")
 	for name in arguments counters hold ioctls waits; do
 		G_PUT+=("$p/tests/guest/usvm/usvm-guest-$name")
