@@ -38,7 +38,7 @@ one() {
 	log=$(mktemp)
 	(
 		ulimit -c 0 -t 180
-		cd /tmp
+		cd "$piglit"	# some include files by relative paths
 		LD_PRELOAD=$preload exec "${cmd[@]}"
 	) > "$log" 2>&1 || rc=$?
 	result=$(grep -oE 'PIGLIT: \{"result": "[a-z]+"' "$log" | tail -n 1 | sed 's/.*"\([a-z]*\)"$/\1/') || true
