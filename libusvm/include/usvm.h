@@ -303,7 +303,8 @@ enum usvm_advice {
 	/*
 	 * Many readers, few writers. The range stays in RAM and the GPU reads it
 	 * there: prefetching it to a device does nothing. CUDA makes a second
-	 * copy instead; no second copy exists here.
+	 * copy instead; no second copy exists here, so a write of the GPU goes to the
+	 * same page: it is mapped as the CPU has it, writable if that is.
 	 */
 	USVM_ADVISE_SET_READ_MOSTLY = 1,
 	USVM_ADVISE_UNSET_READ_MOSTLY = 2,
