@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -320,17 +319,16 @@ static void test_threads(void)
 /* What goes wrong later is told once, by the next call that waits. */
 static void test_late_errors(void)
 {
-	char *p = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p = (char *)4096;		/* nothing is ever mapped so low, by another thread neither */
 	usvm_stream *s;
 
 	usvm_stream_create(&s);
-	munmap(p, 65536);
 	usvm_get_last_error();
-	tap_is(usvm_mem_discard_async(p, 65536, s), USVM_SUCCESS, "discard what is not mapped: nothing yet");
+	tap_is(usvm_mem_discard_async(p, 4096, s), USVM_SUCCESS, "discard what is not mapped: nothing yet");
 	tap_is(usvm_stream_synchronize(s), USVM_ERROR_INVALID_ADDRESS, "told by the call that waits");
 	tap_is(usvm_get_last_error(), USVM_ERROR_INVALID_ADDRESS, "which is the thread's last error");
 	tap_is(usvm_stream_synchronize(s), USVM_SUCCESS, "and not told again");
-	usvm_mem_discard_async(p, 65536, s);
+	usvm_mem_discard_async(p, 4096, s);
 	tap_is(usvm_stream_destroy(s), USVM_ERROR_INVALID_ADDRESS, "destroying waits, and tells");
 }
 
