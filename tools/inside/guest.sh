@@ -6,7 +6,7 @@
 #   ended         ok, timeout or qemu STATUS
 set -euo pipefail
 dir=$1
-. "$dir/options"	# KERNEL_KEY SMP MEM GPU VRAM GPU_OPTS TIME_LIMIT CMDLINE INTERACTIVE ACCEL COUNT IMAGE DISK
+. "$dir/options"	# KERNEL_KEY SMP MEM GPU VRAM GPU_OPTS TIME_LIMIT CMDLINE INTERACTIVE ACCEL COUNT CLOCK IMAGE DISK
 kernel=/hugesvm/cache/kernels/$KERNEL_KEY
 
 # The initramfs: fixed base, the kernel's modules, this job. Archives may be
@@ -64,7 +64,12 @@ else
 fi
 
 # The guest would measure its clock wrongly on a loaded machine.
-[ "$ACCEL" != tcg ] || CMDLINE="tsc_early_khz=$("$IMAGE.tsc") tsc=reliable no_timer_check $CMDLINE"
+khz=$("$IMAGE.tsc")
+if [ "$ACCEL:$CLOCK" = tcg:instructions ]; then
+	qemu+=(-icount "shift=0,sleep=off")
+	khz=1000000
+fi
+[ "$ACCEL" != tcg ] || CMDLINE="tsc_early_khz=$khz tsc=reliable no_timer_check $CMDLINE"
 
 [ "${COUNT:-no}" = no ] ||
 	qemu+=(-plugin "/hugesvm/src/build/programs/tests/guest/instructions/insn-count.so,out=$dir/instructions")

@@ -15,6 +15,9 @@ guest_defaults() {
 	G_KERNEL=release G_GPU=off G_GPU_OPTS='' G_VRAM=512M G_SMP=2 G_MEM=$GUEST_MEM
 	G_LIMIT=300 G_PUT=() G_CMDLINE='' G_INTERACTIVE=no G_UNLOAD=yes
 	G_LOAD_HMM=yes G_LOAD_NOUVEAU=yes G_HUGEPAGES=0 G_NOUVEAU_OPTIONS='' G_COUNT=no
+	# host, or instructions: under emulation a nanosecond of the guest is then one
+	# instruction, on one CPU, however busy the host is.
+	G_CLOCK=host
 	G_IMAGE=base G_GPU_SAID=no
 }
 
@@ -210,7 +213,7 @@ guest_run() {
 		printf 'KERNEL_KEY=%q\nSMP=%q\nMEM=%q\n' "$KERNEL_KEY" "$G_SMP" "$G_MEM"
 		printf 'GPU=%q\nVRAM=%q\nGPU_OPTS=%q\n' "$G_GPU" "$G_VRAM" "$G_GPU_OPTS"
 		printf 'TIME_LIMIT=%q\nCMDLINE=%q\n' "$G_LIMIT" "$G_CMDLINE"
-		printf 'COUNT=%q\n' "$G_COUNT"
+		printf 'COUNT=%q\nCLOCK=%q\n' "$G_COUNT" "$G_CLOCK"
 		printf 'INTERACTIVE=%q\nACCEL=%q\nIMAGE=%q\n' "$G_INTERACTIVE" "$accel" "$GUEST_IMAGE"
 		printf 'DISK=%q\n' "$GUEST_DISK"
 		[ "$G_GPU" = off ] || printf 'FIRMWARE=%q\n' /hugesvm/src/build/programs/gpu-model/firmware.cpio
