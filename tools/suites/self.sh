@@ -70,9 +70,9 @@ self_sandbox_failures() {
 	self_no_sandbox "$tmp/b" "nor is one from such a mirror"
 
 	mkdir -p "$tmp/logs"
-	echo 'E: Unable to locate package nonesuch' > "$tmp/logs/sandbox.log"
+	echo 'E: Unable to locate package nonesuch' > "$tmp/logs/tree-sandbox.log"
 	expect "a mirror that lacks a package: its name is told" 1 'lacks a package: Unable to locate package nonesuch' \
-		bash -c '. "$1/tools/lib/common.sh"; . "$1/tools/lib/sandbox.sh"; LOGS=$2; sandbox_explain' sh "$TOP" "$tmp/logs"
+		bash -c '. "$1/tools/lib/common.sh"; . "$1/tools/lib/sandbox.sh"; LOGS=$2; tree_explain sandbox' sh "$TOP" "$tmp/logs"
 
 	mkdir "$tmp/small"
 	# shellcheck disable=SC2046
