@@ -63,6 +63,12 @@ else
 		-chardev "file,id=err,path=$dir/err" -device virtserialport,chardev=err,name=err)
 fi
 
+# A plugin that counts instructions knows the kernel by its symbols.
+address() { echo "0x$(awk -v name="$1" '$3 == name { print $1; exit }' "$kernel/System.map")"; }
+if [ -n "${PLUGIN-}" ]; then
+	qemu+=(-plugin "$PLUGIN,out=$dir/instructions,do_idle=$(address do_idle),schedule_idle=$(address schedule_idle),cpuidle=$(address __cpuidle_text_start)-$(address __cpuidle_text_end),entry=$(address __entry_text_start)-$(address __entry_text_end)")
+fi
+
 # The guest would measure its clock wrongly on a loaded machine.
 khz=$("$IMAGE.tsc")
 if [ "$ACCEL:$CLOCK" = tcg:instructions ]; then

@@ -18,7 +18,7 @@ guest_defaults() {
 	# host, or instructions: under emulation a nanosecond of the guest is then one
 	# instruction, on one CPU, however busy the host is.
 	G_CLOCK=host
-	G_IMAGE=base G_GPU_SAID=no
+	G_IMAGE=base G_GPU_SAID=no G_PLUGIN=''
 }
 
 guest_options_help() {
@@ -216,6 +216,7 @@ guest_run() {
 		printf 'COUNT=%q\nCLOCK=%q\n' "$G_COUNT" "$G_CLOCK"
 		printf 'INTERACTIVE=%q\nACCEL=%q\nIMAGE=%q\n' "$G_INTERACTIVE" "$accel" "$GUEST_IMAGE"
 		printf 'DISK=%q\n' "$GUEST_DISK"
+		[ -z "$G_PLUGIN" ] || printf 'PLUGIN=%q\n' "/hugesvm/src/${G_PLUGIN#"$TOP"/}"
 		[ "$G_GPU" = off ] || printf 'FIRMWARE=%q\n' /hugesvm/src/build/programs/gpu-model/firmware.cpio
 	} > "$G_DIR/options"
 
