@@ -190,6 +190,8 @@ int svm_command(struct gpu *g, unsigned int command, uint32_t target, void *p,
 			  (uint64_t)target << NOUVEAU_SVM_BIND_TARGET_SHIFT,
 		.va_start = (uintptr_t)p,
 		.va_end = (uintptr_t)p + size,
+		/* 6.12's own driver wants it. */
+		.npages = size / PAGE,
 	};
 	int ret = do_ioctl(g->fd, DRM_IOCTL_NOUVEAU_SVM_BIND, &bind);
 
