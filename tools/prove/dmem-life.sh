@@ -6,6 +6,6 @@ prove_dmem_life() {
 	. "$TOP/tools/suites/dmem.sh"
 	programs_ready
 	for i in 1 2 3 4 5 6 7 8 9 10; do
-		dmem_on release life 512M
+		dmem_on release life
 	done
 }
