@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # callers.sh: compile the drivers that use the core's device memory and that none
 # of our kernels contains: KVM's secure guests on powerpc, with Debian's cross
-# compiler, and amdgpu's SVM. Prints a line "@result OBJECT ok|failed" for each.
+# compiler, amdgpu's SVM, PCI's peer-to-peer memory and DAX. Prints a line
+# "@result OBJECT ok|failed" for each.
 # The caller holds the lock of obj/callers-*.
 set -euo pipefail
 cache=/hugesvm/cache
@@ -71,8 +72,10 @@ main() {
 		arch/powerpc/kvm/book3s_hv_uvmem.o \
 		mm/{zone_device_folio,migrate_split,huge_device_private,device_private_fault,device_exclusive}.o \
 		mm/migrate_device{,_collect,_insert,_pages,_range}.o
-	compile x86 x86_64_defconfig DRM_AMDGPU HSA_AMD MEMORY_HOTPLUG MEMORY_HOTREMOVE DEVICE_PRIVATE HSA_AMD_SVM -- \
-		CC="ccache gcc" -- drivers/gpu/drm/amd/amdgpu/../amdkfd/kfd_migrate.o
+	compile x86 x86_64_defconfig MEMORY_HOTPLUG MEMORY_HOTREMOVE ZONE_DEVICE DEVICE_PRIVATE \
+		DRM_AMDGPU HSA_AMD HSA_AMD_SVM PCI_P2PDMA DAX DEV_DAX FS_DAX TRANSPARENT_HUGEPAGE -- \
+		CC="ccache gcc" -- drivers/gpu/drm/amd/amdgpu/../amdkfd/kfd_migrate.o \
+		drivers/pci/p2pdma.o drivers/dax/device.o fs/dax.o
 }
 
 main
