@@ -248,10 +248,29 @@ static int thp_set_size(const char *dir, const char *mode)
 }
 
 /*
+ * khugepaged would change under the tests what they have made. To be told how
+ * long to sleep wakes it for a last round, so it is told once, and given time
+ * for that.
+ */
+static int khugepaged_keep_away(void)
+{
+	static const char path[] = THP_DIR "/khugepaged/scan_sleep_millisecs";
+	const long hour = 3600000;
+	long now;
+	int ret;
+
+	ret = read_number(path, &now);
+	if (ret || now == hour)
+		return ret;
+	ret = write_text(path, "3600000");
+	usleep(200000);
+	return ret;
+}
+
+/*
  * From now on regions come in folios of @order, and in single pages where that
  * does not fit; the heap and the stack do not, so that what is counted is the
- * region's. khugepaged is kept away: it would change under the tests what they
- * have made.
+ * region's. khugepaged is kept away.
  */
 int thp_only(unsigned int order)
 {
@@ -261,7 +280,7 @@ int thp_only(unsigned int order)
 	DIR *dir;
 	int ret;
 
-	ret = write_text(THP_DIR "/khugepaged/scan_sleep_millisecs", "3600000");
+	ret = khugepaged_keep_away();
 	if (!ret)
 		ret = write_text(THP_DIR "/defrag", "always");
 	if (ret)
