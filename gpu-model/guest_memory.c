@@ -8,11 +8,13 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "memory_guard.h"
 #include "vfio_user_wire.h"
 
 struct range {
 	uint64_t iova, size;
 	uint8_t *host;		/* NULL: memory that is not shared with us */
+	struct guarded *guard;	/* of @host */
 	bool writable;
 };
 
@@ -86,8 +88,22 @@ static int map_file(struct range *r, int fd, uint64_t offset)
 	p = mmap(NULL, r->size, prot, MAP_SHARED, fd, (off_t)offset);
 	if (p == MAP_FAILED)
 		return -errno;
+	/* It is long enough now; whoever holds the file may still cut it. */
+	r->guard = memory_guard(p, r->size);
+	if (!r->guard) {
+		munmap(p, r->size);
+		return -ENOMEM;
+	}
 	r->host = p;
 	return 0;
+}
+
+static void unmap_file(const struct range *r)
+{
+	if (!r->host)
+		return;
+	memory_unguard(r->guard);
+	munmap(r->host, r->size);
 }
 
 static int insert(struct guest_memory *gm, const struct range *r)
@@ -129,17 +145,15 @@ int guest_memory_map(struct guest_memory *gm, uint64_t iova, uint64_t size,
 	pthread_rwlock_wrlock(&gm->lock);
 	error = insert(gm, &r);
 	pthread_rwlock_unlock(&gm->lock);
-	if (error && r.host)
-		munmap(r.host, r.size);
+	if (error)
+		unmap_file(&r);
 	return error;
 }
 
 static void drop(struct guest_memory *gm, unsigned int first, unsigned int last)
 {
-	for (unsigned int i = first; i < last; i++) {
-		if (gm->range[i].host)
-			munmap(gm->range[i].host, gm->range[i].size);
-	}
+	for (unsigned int i = first; i < last; i++)
+		unmap_file(&gm->range[i]);
 	memmove(gm->range + first, gm->range + last, (gm->nr - last) * sizeof(*gm->range));
 	gm->nr -= last - first;
 }
@@ -193,7 +207,7 @@ void *guest_memory_ptr(struct guest_memory *gm, uint64_t iova, size_t len, bool 
 
 	if (i == gm->nr || iova < r->iova || len > r->size - (iova - r->iova))
 		return NULL;
-	if (!r->host || (write && !r->writable))
+	if (!r->host || (write && !r->writable) || memory_guard_lost(r->guard))
 		return NULL;
 	return r->host + (iova - r->iova);
 }
@@ -221,6 +235,10 @@ static int copy(struct guest_memory *gm, uint64_t iova, void *to, const void *fr
 			memcpy(to, p, n);
 			to = (uint8_t *)to + n;
 		}
+		if (!guest_memory_ptr(gm, iova, n, from != NULL)) {
+			error = -EFAULT;	/* it was lost meanwhile */
+			break;
+		}
 		iova += n;
 		len -= n;
 	}
@@ -238,15 +256,17 @@ int guest_memory_write(struct guest_memory *gm, uint64_t iova, const void *buf, 
 	return copy(gm, iova, NULL, buf, len);
 }
 
-unsigned int guest_memory_ranges(struct guest_memory *gm, unsigned int *shared)
+unsigned int guest_memory_ranges(struct guest_memory *gm, unsigned int *shared, unsigned int *lost)
 {
 	unsigned int nr;
 
 	guest_memory_lock(gm);
 	nr = gm->nr;
-	*shared = 0;
-	for (unsigned int i = 0; i < nr; i++)
+	*shared = *lost = 0;
+	for (unsigned int i = 0; i < nr; i++) {
 		*shared += gm->range[i].host != NULL;
+		*lost += gm->range[i].host && memory_guard_lost(gm->range[i].guard);
+	}
 	guest_memory_unlock(gm);
 	return nr;
 }

@@ -8,6 +8,10 @@
  * a pointer: guest_memory_ptr() is valid between guest_memory_lock() and
  * guest_memory_unlock() of the same thread, and a range is unmapped only when
  * no thread is in between.
+ *
+ * The file behind a range is the client's, who may cut it at any time. The range is
+ * lost then: the access that finds out reads zeros (memory_guard.h), and all later
+ * ones fail as if the memory were not shared.
  */
 #ifndef GUEST_MEMORY_H
 #define GUEST_MEMORY_H
@@ -69,7 +73,8 @@ void guest_memory_unlock(struct guest_memory *gm);
  * guest_memory_ptr() - look up an address
  *
  * The lock must be held. Returns a pointer to @len bytes, or NULL if they are
- * not all in one shared range, or @write is set and the range is read-only.
+ * not all in one shared range, or @write is set and the range is read-only, or
+ * the range is lost.
  */
 void *guest_memory_ptr(struct guest_memory *gm, uint64_t iova, size_t len, bool write);
 
@@ -83,7 +88,11 @@ void *guest_memory_ptr(struct guest_memory *gm, uint64_t iova, size_t len, bool 
 int guest_memory_read(struct guest_memory *gm, uint64_t iova, void *buf, size_t len);
 int guest_memory_write(struct guest_memory *gm, uint64_t iova, const void *buf, size_t len);
 
-/** guest_memory_ranges() - how many ranges there are; @shared of them with memory */
-unsigned int guest_memory_ranges(struct guest_memory *gm, unsigned int *shared);
+/**
+ * guest_memory_ranges() - how many ranges there are
+ * @shared: so many of them with memory
+ * @lost: so many of these whose file was cut under us
+ */
+unsigned int guest_memory_ranges(struct guest_memory *gm, unsigned int *shared, unsigned int *lost);
 
 #endif

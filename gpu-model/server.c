@@ -197,8 +197,11 @@ static int serve(struct server *s, struct vfio_user *vu)
 
 static void warn_about_memory(struct vfio_user *vu)
 {
-	unsigned int shared, nr = guest_memory_ranges(vfio_user_memory(vu), &shared);
+	unsigned int shared, lost, nr = guest_memory_ranges(vfio_user_memory(vu), &shared, &lost);
 
+	if (lost)
+		fprintf(stderr, "gpu-model: the file behind guest memory was cut; %u of %u ranges were lost\n",
+			lost, shared);
 	if (nr && !shared)
 		fprintf(stderr, "gpu-model: guest memory was not shared with the model, so that it could "
 			"not be reached; give QEMU a memory-backend-memfd with share=on\n");

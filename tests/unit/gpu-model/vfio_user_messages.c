@@ -208,7 +208,7 @@ static void dma(struct rig *r)
 	const uint32_t rw = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;
 	int before = nr_open_fds(), fds[2] = { memfd_create("ram", 0), memfd_create("rom", 0) };
 	uint32_t v = 0x12345678, w = 0;
-	unsigned int shared;
+	unsigned int shared, lost;
 
 	if (ftruncate(fds[0], 1 << 20) || ftruncate(fds[1], 1 << 16))
 		abort();
@@ -237,7 +237,7 @@ static void dma(struct rig *r)
 	ok_eq(dma_map(r, rw | 0x40, 0, 0x400000, 0x1000, fds, 1), EINVAL, "DMA_MAP: unknown flag");
 	ok_eq(dma_map(r, rw, 0, 0x400000, 0x1000, fds, 2), EINVAL, "DMA_MAP: two descriptors");
 	ok_eq(rig_call(r, VFIO_USER_DMA_MAP, &v, 4), EINVAL, "DMA_MAP: short");
-	ok_eq(guest_memory_ranges(gm, &shared), 3, "three ranges are left");
+	ok_eq(guest_memory_ranges(gm, &shared, &lost), 3, "three ranges are left");
 	ok_eq(shared, 2, "two of them shared");
 
 	ok_eq(dma_unmap(r, 0, 0x104000, 0x1000), EINVAL, "DMA_UNMAP: a part of a range");
@@ -250,12 +250,12 @@ static void dma(struct rig *r)
 	      "DMA_UNMAP: all, but with an address");
 	ok_eq(dma_unmap(r, 0x80, 0x100000, 0x10000), EINVAL, "DMA_UNMAP: unknown flag");
 	ok_eq(rig_call(r, VFIO_USER_DMA_UNMAP, &v, 4), EINVAL, "DMA_UNMAP: short");
-	ok_eq(guest_memory_ranges(gm, &shared), 3, "still three ranges");
+	ok_eq(guest_memory_ranges(gm, &shared, &lost), 3, "still three ranges");
 	ok_eq(dma_unmap(r, 0, 0x100000, 0x101000), 0, "DMA_UNMAP: two ranges by one message");
 	ok_eq(r->h.size, 16 + sizeof(struct vfio_user_dma_unmap), "DMA_UNMAP: reply has the request");
 	ok_eq(guest_memory_read(gm, 0x100010, &w, 4), -EFAULT, "DMA_UNMAP: gone");
 	ok_eq(dma_unmap(r, VFIO_DMA_UNMAP_FLAG_ALL, 0, 0), 0, "DMA_UNMAP: all");
-	ok_eq(guest_memory_ranges(gm, &shared), 0, "nothing is left");
+	ok_eq(guest_memory_ranges(gm, &shared, &lost), 0, "nothing is left");
 	ok_eq(r->changing, 0, "begin and end of changes come in pairs");
 	close(fds[0]);
 	close(fds[1]);

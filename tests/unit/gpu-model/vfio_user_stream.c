@@ -94,7 +94,7 @@ static void descriptors(void)
 	int fd = memfd_create("ram", 0), many[20], before = nr_open_fds();
 	uint8_t m[256];
 	uint32_t v = 7;
-	unsigned int shared;
+	unsigned int shared, lost;
 	size_t len;
 
 	if (ftruncate(fd, 0x10000))
@@ -132,7 +132,7 @@ static void descriptors(void)
 	ok(rig_reply(r) && r->h.error == EINVAL && !r->resets, "a descriptor where none belongs");
 	rig_send(r, m, 5, &fd, 1);
 	rig_serve(r);
-	guest_memory_ranges(gm, &shared);
+	guest_memory_ranges(gm, &shared, &lost);
 	ok_eq(shared, 2, "two ranges are shared");
 	rig_free(r);
 	ok_eq(nr_open_fds(), before - 2, "no descriptor is left when the connection ends");
