@@ -15,6 +15,7 @@
 #include "bar.h"
 #include "diag.h"
 #include "event.h"
+#include "inject.h"
 #include "mmu.h"
 #include "pci.h"
 #include "unit.h"
@@ -475,6 +476,12 @@ static int region_access(struct gpu *gpu, u32 region, u64 offset, u8 *buf, u32 l
 	if (offset > size || len > size - offset)
 		return -EINVAL;
 	gpu_lock(gpu);
+	if (inject_removed(gpu)) {
+		if (!write)
+			memset(buf, 0xff, len);
+		gpu_unlock(gpu);
+		return 0;
+	}
 	switch (region) {
 	case GPU_BAR0:
 		bar0_access(gpu, (u32)offset, buf, len, write);

@@ -144,13 +144,21 @@ static int kill_channel(struct gpu *gpu, const u64 *n)
 	return 0;
 }
 
+/* When it is done, no access to guest memory is under way, and none begins any more. */
 static int removal(struct gpu *gpu, const u64 *n)
 {
 	(void)n;
 	atomic_store(&gpu->inject->removed, true);
 	for (u32 i = 0; i < NR_CHANNELS; i++)
 		pfifo_kill(gpu, pfifo_channel(gpu, i));
+	pthread_rwlock_wrlock(&gpu->access);
+	pthread_rwlock_unlock(&gpu->access);
 	return 0;
+}
+
+bool inject_removed(const struct gpu *gpu)
+{
+	return gpu->inject && atomic_load_explicit(&gpu->inject->removed, memory_order_relaxed);
 }
 
 static const struct command commands[] = {

@@ -58,6 +58,9 @@ void inject_help(FILE *out);
 /* Is @text a schedule? Returns 0, or -EINVAL with @error filled. */
 int schedule_check(const char *text, char *error, size_t size);
 
+/* The device is off the bus: it reads as all ones, sends no interrupt, reaches no guest memory. Any thread. */
+bool inject_removed(const struct gpu *gpu);
+
 /* Occasions, on the thread that runs a channel, device lock not held. */
 bool inject_copy_error(struct gpu *gpu);
 void inject_hang(struct channel *ch);

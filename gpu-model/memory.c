@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <string.h>
 
+#include "inject.h"
 #include "memory.h"
 #include "mmu.h"
 #include "unit.h"
@@ -19,7 +20,9 @@ void *memory_ptr(struct gpu *gpu, enum gpu_aperture aperture, u64 addr, u64 len,
 		return in_vram(gpu, addr, len) ? gpu->vram + addr : NULL;
 	case APERTURE_SYS_COH:
 	case APERTURE_SYS_NCOH:
-		return host->dma && addr + len >= addr ? host->dma(host->ctx, addr, len, write) : NULL;
+		if (!host->dma || addr + len < addr || inject_removed(gpu))
+			return NULL;
+		return host->dma(host->ctx, addr, len, write);
 	case APERTURE_PEER:
 		break;
 	}

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "event.h"
+#include "inject.h"
 #include "pmc.h"
 #include "trace.h"
 #include "unit.h"
@@ -33,6 +34,8 @@ struct pmc {
 
 static void send(struct gpu *gpu)
 {
+	if (inject_removed(gpu))
+		return;
 	counter_inc(gpu, CTR_IRQS);
 	trace_op(gpu, IRQ, -1, gpu->pmc->lines, 0, 0);
 	if (gpu->config.host.irq)

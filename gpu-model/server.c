@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "ctl.h"
-#include "inject.h"
 #include "trace.h"
 #include "unit.h"
 #include "vfio_user.h"
@@ -35,7 +34,7 @@ static void host_irq(void *ctx)
 	struct server *s = ctx;
 	struct vfio_user *vu = atomic_load(&s->vu);
 
-	if (vu && !atomic_load(&s->gpu->inject->removed))
+	if (vu)
 		vfio_user_irq_raise(vu, VFIO_PCI_MSI_IRQ_INDEX, 0);
 }
 
@@ -60,20 +59,12 @@ static void host_log(void *ctx, enum gpu_log_level level, const char *text)
 
 static void on_read(void *device, uint32_t region, uint64_t offset, void *buf, size_t len)
 {
-	struct gpu *gpu = ((struct server *)device)->gpu;
-
-	if (atomic_load(&gpu->inject->removed))
-		memset(buf, 0xff, len);
-	else
-		gpu_region_read(gpu, region, offset, buf, (u32)len);
+	gpu_region_read(((struct server *)device)->gpu, region, offset, buf, (u32)len);
 }
 
 static void on_write(void *device, uint32_t region, uint64_t offset, const void *buf, size_t len)
 {
-	struct gpu *gpu = ((struct server *)device)->gpu;
-
-	if (!atomic_load(&gpu->inject->removed))
-		gpu_region_write(gpu, region, offset, buf, (u32)len);
+	gpu_region_write(((struct server *)device)->gpu, region, offset, buf, (u32)len);
 }
 
 static void on_reset(void *device)
