@@ -62,6 +62,7 @@ struct channel {
 	u32 trap;			/* PBDMA_INTR_0 bits, CHANNEL_TRAPPED */
 	bool trap_served;		/* the trapped word is done with */
 	bool bell;			/* GP_PUT was written since it began to run */
+	bool keeps_runlist;		/* CHANNEL_ACQUIRE without the switch bit */
 
 	/* any thread */
 	atomic_bool stop;		/* leave at once, touch no memory any more */

@@ -17,6 +17,7 @@ enum {
 
 /* SEMAPHORE_D */
 #define OPERATION(d)	bits32(d, 4, 0)
+#define ACQUIRE_SWITCH	BIT(12)
 #define RELEASE_4BYTE	BIT(24)
 #define REDUCTION(d)	bits32(d, 30, 27)
 #define UNSIGNED	BIT(31)
@@ -50,6 +51,7 @@ static enum engine_result semaphore(struct channel *ch, u32 d)
 			return pbdma_fault(ch, &x, MMU_READ);
 		if (result == ENGINE_OK && !acquired(OPERATION(d), value, payload)) {
 			counter_inc(ch->gpu, CTR_ACQUIRE_RETRIES);
+			ch->keeps_runlist = !(d & ACQUIRE_SWITCH);
 			return ENGINE_WAIT;
 		}
 		if (result == ENGINE_OK)

@@ -24,6 +24,12 @@ struct runlist {
 	u32 nr;
 	u32 next;			/* where to look first */
 	struct channel *current;
+	struct {			/* by an acquire that must not switch; see keep_runlist() */
+		u32 group;
+		u64 slice_ns;		/* of the group; 0: nobody keeps the runlist */
+		u64 until;		/* host_ns(): end of a slice */
+		bool wanted;		/* another group has work, and waits for @until */
+	} kept;
 	u64 busy_ns;			/* real time spent running channels */
 };
 
@@ -50,6 +56,7 @@ void runlist_kick(struct runlist *rl);
 void runlist_kick_all(struct gpu *gpu);
 void runlist_submit(struct gpu *gpu, struct runlist *rl, enum gpu_aperture aperture, u64 base, u32 count);
 void runlist_reset(struct runlist *rl);
+void runlist_let_go(struct runlist *rl);
 
 /* pfifo.c */
 void channel_clear(struct channel *ch);

@@ -46,6 +46,9 @@ static void preempt_wr(struct gpu *gpu, u32 addr, u32 value)
 	pf->preempt_id = bits32(value, 11, 0);
 	pf->preempting = true;
 	trace_op(gpu, PREEMPT, -1, pf->preempt_id, pf->preempt_group, 0);
+	for (u32 i = 0; i < pf->nr_runlists; i++)
+		runlist_let_go(&pf->runlist[i]);
+	runlist_kick_all(gpu);
 	for (u32 i = 0; i < NR_CHANNELS; i++) {
 		if (pf->channel[i].running && preempt_names(pf, &pf->channel[i]))
 			atomic_store(&pf->channel[i].yield, true);

@@ -92,6 +92,7 @@ void runlist_reset(struct runlist *rl)
 {
 	rl->nr = 0;
 	rl->next = 0;
+	runlist_let_go(rl);
 }
 
 /* ---------------------------------------------------------------- scheduling */
@@ -101,10 +102,60 @@ static bool blocked(const struct runlist *rl)
 	return reg_get(rl->gpu, 0x002630) & BIT(rl->id);
 }
 
+/*
+ * An acquire that fails without the switch bit does not give the runlist away: its group stays
+ * until the end of its timeslice, and only others of the group may run. When nobody else has work
+ * then, the next slice is the group's again.
+ */
+static void keep_runlist(struct runlist *rl, const struct channel *ch)
+{
+	if (rl->kept.slice_ns && rl->kept.group == ch->tsg)
+		return;		/* its time does not begin anew */
+	rl->kept.group = ch->tsg;
+	rl->kept.slice_ns = ch->timeslice_ns;
+	rl->kept.until = ch->slice_end;
+	rl->kept.wanted = false;
+}
+
+void runlist_let_go(struct runlist *rl)
+{
+	rl->kept.slice_ns = 0;
+}
+
+static bool keeper_waits(const struct runlist *rl)
+{
+	for (u32 i = 0; i < rl->nr; i++) {
+		const struct channel *ch = &rl->gpu->pfifo->channel[rl->order[i]];
+
+		if (ch->tsg == rl->kept.group && ch->bound && ch->enabled && ch->keeps_runlist &&
+		    ch->state == CHANNEL_ACQUIRE)
+			return true;
+	}
+	return false;
+}
+
+static bool is_kept(struct runlist *rl, u64 now)
+{
+	if (!rl->kept.slice_ns)
+		return false;
+	if (!keeper_waits(rl) || (rl->kept.wanted && rl->kept.until <= now))
+		runlist_let_go(rl);
+	else if (rl->kept.until <= now)
+		rl->kept.until += ((now - rl->kept.until) / rl->kept.slice_ns + 1) * rl->kept.slice_ns;
+	return rl->kept.slice_ns;
+}
+
+static void sooner(u64 *when, u64 at)
+{
+	if (!*when || at < *when)
+		*when = at;
+}
+
 /* The next channel to run, or NULL, then @when is when to look again (0: never by itself). */
 static struct channel *pick(struct runlist *rl, u64 *when)
 {
 	u64 now = host_ns();
+	bool kept = is_kept(rl, now);
 
 	*when = 0;
 	if (blocked(rl))
@@ -113,14 +164,15 @@ static struct channel *pick(struct runlist *rl, u64 *when)
 		u32 at = (rl->next + i) % rl->nr;
 		struct channel *ch = &rl->gpu->pfifo->channel[rl->order[at]];
 
-		if (!ch->bound || !ch->enabled || ch->running)
+		if (!ch->bound || !ch->enabled || ch->running ||
+		    (ch->state != CHANNEL_READY && ch->state != CHANNEL_ACQUIRE))
 			continue;
-		if (ch->state == CHANNEL_ACQUIRE && ch->retry_at > now) {
-			if (!*when || ch->retry_at < *when)
-				*when = ch->retry_at;
-			continue;
-		}
-		if (ch->state == CHANNEL_READY || ch->state == CHANNEL_ACQUIRE) {
+		if (kept && ch->tsg != rl->kept.group) {
+			rl->kept.wanted = true;
+			sooner(when, rl->kept.until);
+		} else if (ch->state == CHANNEL_ACQUIRE && ch->retry_at > now) {
+			sooner(when, ch->retry_at);
+		} else {
 			rl->next = (at + 1) % rl->nr;
 			return ch;
 		}
@@ -150,13 +202,15 @@ static void wake_acquires(struct gpu *gpu)
 	runlist_kick_all(gpu);
 }
 
-static void settle_wait(struct channel *ch)
+static void settle_wait(struct runlist *rl, struct channel *ch)
 {
 	ch->retry_ns = ch->state != CHANNEL_ACQUIRE ? MIN_RETRY_NS : ch->retry_ns * 2;
 	if (ch->retry_ns > MAX_RETRY_NS)
 		ch->retry_ns = MAX_RETRY_NS;
 	ch->state = CHANNEL_ACQUIRE;
 	ch->retry_at = host_ns() + ch->retry_ns;
+	if (ch->keeps_runlist)
+		keep_runlist(rl, ch);
 }
 
 static void settle_fault(struct gpu *gpu, struct channel *ch)
@@ -170,9 +224,22 @@ static void settle_fault(struct gpu *gpu, struct channel *ch)
 	}
 }
 
-/* What came of a slice; @replays: how many there had been when it began. */
-static void settle(struct gpu *gpu, struct channel *ch, enum engine_result result, u64 replays)
+/* A group that had to let go takes its next turn as soon as there is one. */
+static void resume_keepers(struct runlist *rl)
 {
+	for (u32 i = 0; i < rl->nr; i++) {
+		struct channel *ch = &rl->gpu->pfifo->channel[rl->order[i]];
+
+		if (ch->state == CHANNEL_ACQUIRE && ch->keeps_runlist && !rl->kept.slice_ns)
+			ch->retry_at = 0;
+	}
+}
+
+/* What came of a slice; @replays: how many there had been when it began. */
+static void settle(struct runlist *rl, struct channel *ch, enum engine_result result, u64 replays)
+{
+	struct gpu *gpu = rl->gpu;
+
 	ch->running = false;
 	atomic_store(&ch->yield, false);
 	atomic_store(&ch->stop, false);
@@ -192,7 +259,7 @@ static void settle(struct gpu *gpu, struct channel *ch, enum engine_result resul
 		ch->state = CHANNEL_READY;
 		break;
 	case ENGINE_WAIT:
-		settle_wait(ch);
+		settle_wait(rl, ch);
 		break;
 	case ENGINE_FAULT:
 		settle_fault(gpu, ch);
@@ -207,7 +274,7 @@ static void settle(struct gpu *gpu, struct channel *ch, enum engine_result resul
 		if (pbdma_trap(gpu, ch))
 			ch->state = CHANNEL_TRAPPED;
 		else
-			settle_wait(ch);	/* the PBDMA has another one to report first */
+			settle_wait(rl, ch);	/* the PBDMA has another one to report first */
 		break;
 	}
 }
@@ -228,6 +295,7 @@ static void run(struct runlist *rl, struct channel *ch)
 	ch->loaded = true;
 	ch->running = true;
 	ch->bell = false;
+	ch->keeps_runlist = false;
 	ch->slice_end = start + ch->timeslice_ns;
 	ch->on_runlist = rl->id;
 	ch->on_pbdma = pfifo_pbdma_of(gpu, ch);
@@ -240,7 +308,8 @@ static void run(struct runlist *rl, struct channel *ch)
 	gpu_lock(gpu);
 	rl->current = NULL;
 	rl->busy_ns += host_ns() - start;
-	settle(gpu, ch, result, replays);
+	settle(rl, ch, result, replays);
+	resume_keepers(rl);
 	if (ch->released) {
 		ch->released = false;
 		wake_acquires(gpu);
