@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The GPU model's control connection, which reaches a guest as a virtio port of the name
- * "gpu-model". A command is a line; the answer is lines up to "ok" or "error".
+ * "gpu". A command is a line; the answer is lines up to "ok" or "error".
  */
 #include <dirent.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "igt_nouveau_svm_priv.h"
 
 #define PORTS		"/sys/class/virtio-ports"
-#define PORT_NAME	"gpu-model"
+#define PORT_NAME	"gpu"
 #define ANSWER_MS	10000
 #define ANSWER_BYTES	65536u
 

@@ -44,9 +44,6 @@ if [ "$GPU" = on ]; then
 	# The guest's tests read the model's counters and make trouble by this port.
 	qemu+=(-chardev "socket,id=gpu,path=$dir/gpu.ctl" -device virtserialport,chardev=gpu,name=gpu)
 	qemu+=(-device "{\"driver\":\"vfio-user-pci\",\"socket\":{\"type\":\"unix\",\"path\":\"$dir/gpu.sock\"}}")
-	# Tests in the guest may talk to the model: counters, faults on demand.
-	qemu+=(-chardev "socket,id=gpuctl,path=$dir/gpu.ctl"
-		-device virtserialport,chardev=gpuctl,name=gpu-model)
 fi
 
 console="console=ttyS0"
