@@ -46,15 +46,12 @@ prove_main() {
 
 # Run one part and count.
 prove_counted() {
-	local s
 	PASSED=0 FAILED=0 SKIPPED=0
 	mkdir -p "$BUILD"
 	: > "$BUILD/results"
 	"prove_${1//-/_}" || fail "$1" "the part ended with status $?"
 	[ $((PASSED + FAILED + SKIPPED)) -gt 0 ] || fail "$1" "ran no test"
-	for s in ${FAILURES[@]+"${FAILURES[@]}"}; do printf 'failed: %s\n' "$s"; done
-	printf '%d passed, %d failed, %d skipped\n' "$PASSED" "$FAILED" "$SKIPPED"
-	[ "$FAILED" = 0 ]
+	suites_end
 }
 
 # Run one part in a shell of its own and write down what came of it.

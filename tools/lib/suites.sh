@@ -2,6 +2,10 @@
 # Suites: files tools/suites/NAME.sh, each with suite_NAME. They call pass,
 # fail and skip once for each test; a suite that calls none has failed.
 
+# Only once: a suite's own library may ask for it again, and what was counted stays.
+[ -z "${SUITES_LOADED-}" ] || return 0
+SUITES_LOADED=yes
+
 . "$TOP/tools/lib/guest.sh"
 
 PASSED=0 FAILED=0 SKIPPED=0 FAILURES=()
@@ -118,8 +122,14 @@ suites_run() {
 		fi
 		note "suite $s: $((PASSED + FAILED + SKIPPED - before)) tests in $((SECONDS - start)) s"
 	done
-	for s in ${FAILURES[@]+"${FAILURES[@]}"}; do
-		printf 'failed: %s\n' "$s"
+	suites_end
+}
+
+# suites_end: what failed, and the last line. Returns 1 if anything did.
+suites_end() {
+	local f
+	for f in ${FAILURES[@]+"${FAILURES[@]}"}; do
+		printf 'failed: %s\n' "$f"
 	done
 	printf '%d passed, %d failed, %d skipped\n' "$PASSED" "$FAILED" "$SKIPPED"
 	[ "$FAILED" = 0 ]

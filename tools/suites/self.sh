@@ -3,6 +3,7 @@
 
 suite_self() {
 	self_arguments
+	self_counts
 	self_sandbox_failures
 	self_second_run
 	self_guest
@@ -45,6 +46,18 @@ self_arguments() {
 	expect "run: time limit must be a number" 2 'time-limit' "$h" run --time-limit soon -- true
 	expect "run: option without value" 2 'needs a value' "$h" run --smp
 	expect "build: unknown part" 2 "unknown part 'nonesuch'" "$h" build nonesuch
+}
+
+self_counts() {
+	local tmp
+	tmp=$(mktemp -d)
+	CLEANUP_DIRS+=("$tmp")
+	# shellcheck disable=SC2016
+	expect "a suite that loads its library loses no count" 1 '^1 passed, 1 failed, 0 skipped$' \
+		bash -c 'TOP=$1; . "$TOP/tools/lib/common.sh"; . "$TOP/tools/lib/suites.sh"; BUILD=$2
+			pass one; fail two "on purpose"; . "$TOP/tools/lib/igt.sh"; suites_end' \
+		sh "$TOP" "$tmp"
+	rm -rf "$tmp"
 }
 
 # With a cache of its own each, so that nothing is there yet.
