@@ -78,7 +78,7 @@ static int map_file(struct range *r, int fd, uint64_t offset)
 	struct stat st;
 	void *p;
 
-	if (!sane(offset, r->size) || offset + r->size > INT64_MAX)
+	if (!sane(offset, r->size) || offset > INT64_MAX || r->size > INT64_MAX - offset)
 		return -EINVAL;
 	if (fstat(fd, &st))
 		return -errno;
@@ -216,6 +216,8 @@ static int copy(struct guest_memory *gm, uint64_t iova, void *to, const void *fr
 {
 	int error = 0;
 
+	if (len && iova + (len - 1) < iova)
+		return -EFAULT;		/* it does not go on at 0 */
 	guest_memory_lock(gm);
 	while (len) {
 		size_t n = VFIO_USER_PAGE_SIZE - (iova & (VFIO_USER_PAGE_SIZE - 1));

@@ -14,9 +14,9 @@ static void on_signal(int sig)
 	server_stop(the_server);
 }
 
-static void catch_signals(void)
+static void handle_signals(void (*handler)(int))
 {
-	struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction sa = { .sa_handler = handler };
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
@@ -44,8 +44,9 @@ int main(int argc, char **argv)
 		options_free(&o);
 		return status < 0 ? 2 : 1;
 	}
-	catch_signals();
+	handle_signals(on_signal);
 	status = server_run(the_server);
+	handle_signals(SIG_IGN);	/* it is ending already, and must remove its sockets */
 	server_free(the_server);
 	options_free(&o);
 	return status;

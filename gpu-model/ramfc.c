@@ -32,6 +32,10 @@
 #define OWN_MEM_OP	0x1d0
 #define MAGIC		0x4d4f444c
 
+/* What a GPFIFO entry and a method header can count: the block may hold anything. */
+#define MAX_WORDS	0x1fffffu
+#define MAX_COUNT	0x1fffu
+
 static u32 rd(const struct channel *ch, u32 offset)
 {
 	return memory_read32(ch->gpu, ch->inst_aperture, ch->inst + offset);
@@ -47,10 +51,10 @@ static void load_progress(struct channel *ch)
 	u32 header = rd(ch, OWN_HEADER), masks = rd(ch, OWN_MASKS);
 
 	ch->gp_get = rd(ch, GP_GET) & (ch->gp_entries - 1);
-	ch->segment = (u64)rd(ch, PB_GET_HI) << 32 | rd(ch, PB_GET);
-	ch->segment_words = rd(ch, OWN_LEFT);
-	ch->left = rd(ch, OWN_COUNT);
-	ch->kind = (enum method_kind)(header >> 24 & 3);
+	ch->segment = (u64)(rd(ch, PB_GET_HI) & 0xff) << 32 | (rd(ch, PB_GET) & ~3u);
+	ch->segment_words = rd(ch, OWN_LEFT) & MAX_WORDS;
+	ch->left = rd(ch, OWN_COUNT) & MAX_COUNT;
+	ch->kind = (header >> 24 & 3) <= KIND_ONE_INC ? (enum method_kind)(header >> 24 & 3) : KIND_INC;
 	ch->subc = header >> 16 & (NR_SUBCHANNELS - 1);
 	ch->mthd = header & 0x3ffc;
 	ch->subdevice_mask = masks & 0xfff;

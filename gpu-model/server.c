@@ -25,6 +25,8 @@ struct server {
 	struct ctl *ctl;
 	FILE *trace;
 	int listener, stop_fd;
+	atomic_bool stopping;
+	atomic_int client_fd;		/* -1: none */
 };
 
 /* ------------------------------------------------------- what the device asks */
@@ -124,6 +126,7 @@ struct server *server_new(const struct options *o, char *error, size_t size)
 	}
 	s->options = o;
 	s->listener = s->stop_fd = -1;
+	atomic_store(&s->client_fd, -1);
 	config.host = (struct gpu_host){ .ctx = s, .irq = host_irq, .dma = host_dma, .log = host_log };
 	s->gpu = gpu_create(&config, error, size);
 	if (!s->gpu) {
@@ -140,17 +143,37 @@ struct server *server_new(const struct options *o, char *error, size_t size)
 	return NULL;
 }
 
+/* The device is taken: who else connects sees the end of the connection at once. */
+static void refuse_another(struct server *s)
+{
+	int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd >= 0)
+		close(fd);
+}
+
 /* Waits for @fd; false: server_stop() was called. */
 static bool wait_for(struct server *s, int fd)
 {
-	struct pollfd p[2] = { { fd, POLLIN, 0 }, { s->stop_fd, POLLIN, 0 } };
+	struct pollfd p[3] = { { fd, POLLIN, 0 }, { s->stop_fd, POLLIN, 0 }, { s->listener, POLLIN, 0 } };
+	nfds_t nr = fd == s->listener ? 2 : 3;
 
-	while (poll(p, 2, -1) < 0 && errno == EINTR)
-		;
-	return !p[1].revents;
+	for (;;) {
+		if (poll(p, nr, -1) < 0) {
+			if (errno != EINTR)
+				return false;
+			continue;
+		}
+		if (p[1].revents)
+			return false;
+		if (p[0].revents)
+			return true;
+		refuse_another(s);
+	}
 }
 
-static struct vfio_user *accept_client(struct server *s)
+/* NULL: server_stop() was called, or @failed. */
+static struct vfio_user *accept_client(struct server *s, bool *failed)
 {
 	struct vfio_user_device dev = {
 		.ops = &ops, .device = s,
@@ -158,16 +181,20 @@ static struct vfio_user *accept_client(struct server *s)
 	};
 	int fd;
 
+	struct vfio_user *vu;
+
+	*failed = false;
 	if (!wait_for(s, s->listener))
 		return NULL;
 	fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
-	if (fd < 0) {
-		fprintf(stderr, "gpu-model: accept: %s\n", strerror(errno));
-		return NULL;
-	}
 	for (uint32_t i = 0; i < VFIO_USER_NR_REGIONS; i++)
 		dev.region_size[i] = gpu_region_size(s->gpu, i);
-	return vfio_user_new(fd, &dev);
+	vu = fd < 0 ? NULL : vfio_user_new(fd, &dev);
+	if (!vu) {
+		fprintf(stderr, "gpu-model: accept: %s\n", strerror(errno));
+		*failed = true;
+	}
+	return vu;
 }
 
 static int serve(struct server *s, struct vfio_user *vu)
@@ -175,6 +202,8 @@ static int serve(struct server *s, struct vfio_user *vu)
 	int error = 0;
 
 	while (!error || error == -EAGAIN) {
+		if (atomic_load_explicit(&s->stopping, memory_order_relaxed))
+			return 0;
 		error = vfio_user_receive(vu);
 		if (error == -EAGAIN && !wait_for(s, vfio_user_fd(vu)))
 			return 0;
@@ -198,25 +227,60 @@ static void warn_about_memory(struct vfio_user *vu)
 			"not be reached; give QEMU a memory-backend-memfd with share=on\n");
 }
 
-int server_run(struct server *s)
+/* Serves one connection to its end. */
+static int run_client(struct server *s, struct vfio_user *vu)
 {
-	struct vfio_user *vu = accept_client(s);
 	int status;
 
-	if (!vu)
-		return 0;
+	atomic_store(&s->client_fd, vfio_user_fd(vu));
 	atomic_store(&s->vu, vu);
 	status = serve(s, vu);
-	warn_about_memory(vu);
+	atomic_store(&s->client_fd, -1);
 	return status;
 }
 
+/* When it returns, no thread of the device is in host_irq() or host_dma(). */
+static void forget_client(struct server *s)
+{
+	gpu_lock(s->gpu);
+	gpu_dma_change_begin(s->gpu);
+	atomic_store(&s->vu, NULL);
+	gpu_dma_change_end(s->gpu);
+	gpu_unlock(s->gpu);
+}
+
+/* Whoever only looks whether somebody listens, as a second model at this path does, is no client. */
+int server_run(struct server *s)
+{
+	bool failed;
+
+	for (;;) {
+		struct vfio_user *vu = accept_client(s, &failed);
+		int status;
+
+		if (!vu)
+			return failed;
+		status = run_client(s, vu);
+		if (status || vfio_user_greeted(vu) || atomic_load(&s->stopping)) {
+			warn_about_memory(vu);
+			return status;
+		}
+		forget_client(s);
+		vfio_user_free(vu);
+	}
+}
+
+/* A reply may be under way to a client that does not read: it is cut off. */
 void server_stop(struct server *s)
 {
 	const uint64_t one = 1;
+	int fd = atomic_load(&s->client_fd);
 
+	atomic_store(&s->stopping, true);
 	if (write(s->stop_fd, &one, sizeof(one)) != sizeof(one))
 		_exit(1);
+	if (fd >= 0)
+		shutdown(fd, SHUT_RDWR);
 }
 
 static void report_transport(struct vfio_user *vu)

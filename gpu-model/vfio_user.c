@@ -41,10 +41,11 @@ struct vfio_user {
 
 	uint8_t in[BUFFER_SIZE];
 	size_t have;			/* bytes in in[] */
-	int fds[VFIO_USER_MAX_FDS];
+	int fds[VFIO_USER_MAX_FDS];	/* in the order in which they came */
+	size_t fds_at[VFIO_USER_MAX_FDS]; /* each belongs to the message with this byte of in[] */
 	unsigned int nr_fds;
-	size_t fds_at;			/* they belong to the message with this byte of in[] */
-	bool too_many_fds;
+	bool too_many_fds;		/* some had no room: of the message with byte lost_at */
+	size_t lost_at;
 
 	uint8_t out[MAX_MESSAGE];
 };
@@ -424,26 +425,39 @@ static int dispatch(struct vfio_user *vu, const struct message *m)
 
 /* ---------------------------------------------------------------- receiving */
 
-static void close_fds(struct vfio_user *vu)
+/* The first @nr are done with. */
+static void close_fds(struct vfio_user *vu, unsigned int nr)
 {
-	for (unsigned int i = 0; i < vu->nr_fds; i++) {
+	for (unsigned int i = 0; i < nr; i++) {
 		if (vu->fds[i] >= 0)
 			close(vu->fds[i]);
 	}
-	vu->nr_fds = 0;
-	vu->too_many_fds = false;
+	vu->nr_fds -= nr;
+	memmove(vu->fds, vu->fds + nr, vu->nr_fds * sizeof(*vu->fds));
+	memmove(vu->fds_at, vu->fds_at + nr, vu->nr_fds * sizeof(*vu->fds_at));
 }
 
+/* How many descriptors came with the bytes of in[] below @end. */
+static unsigned int fds_below(const struct vfio_user *vu, size_t end)
+{
+	unsigned int nr = 0;
+
+	while (nr < vu->nr_fds && vu->fds_at[nr] < end)
+		nr++;
+	return nr;
+}
+
+/* @end: of the message, in in[]. All before it is served. */
 static int serve_one(struct vfio_user *vu, const struct vfio_user_header *h,
-		     const uint8_t *body, bool owns_fds)
+		     const uint8_t *body, size_t end)
 {
 	struct message m = {
 		.h = *h,
 		.body = body,
 		.len = h->size - sizeof(*h),
 		.fds = vu->fds,
-		.nr_fds = owns_fds ? vu->nr_fds : 0,
-		.too_many_fds = owns_fds && vu->too_many_fds,
+		.nr_fds = fds_below(vu, end),
+		.too_many_fds = vu->too_many_fds && vu->lost_at < end,
 	};
 	int error;
 
@@ -460,8 +474,9 @@ static int serve_one(struct vfio_user *vu, const struct vfio_user_header *h,
 			error = sent(reply_error(vu, &m, error));
 		}
 	}
-	if (owns_fds)
-		close_fds(vu);
+	close_fds(vu, m.nr_fds);
+	if (m.too_many_fds)
+		vu->too_many_fds = false;
 	return error ? -ENOTCONN : 0;
 }
 
@@ -482,19 +497,25 @@ static int serve_complete(struct vfio_user *vu)
 		}
 		if (vu->have - at < h.size)
 			break;
-		error = serve_one(vu, &h, vu->in + at + sizeof(h),
-				  vu->fds_at >= at && vu->fds_at < at + h.size);
+		error = serve_one(vu, &h, vu->in + at + sizeof(h), at + h.size);
 		at += h.size;
 	}
 	vu->have -= at;
-	vu->fds_at -= at;		/* of no interest without descriptors */
+	for (unsigned int i = 0; i < vu->nr_fds; i++)
+		vu->fds_at[i] -= at;
+	vu->lost_at -= vu->too_many_fds ? at : 0;
 	memmove(vu->in, vu->in + at, vu->have);
 	return error;
 }
 
+static void lose_fds(struct vfio_user *vu)
+{
+	vu->too_many_fds = true;
+	vu->lost_at = vu->have - 1;
+}
+
 static void take_fds(struct vfio_user *vu, struct msghdr *mh)
 {
-	vu->fds_at = vu->have - 1;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(mh); c; c = CMSG_NXTHDR(mh, c)) {
 		size_t nr;
 
@@ -507,14 +528,15 @@ static void take_fds(struct vfio_user *vu, struct msghdr *mh)
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
 			if (vu->nr_fds == VFIO_USER_MAX_FDS) {
 				close(fd);
-				vu->too_many_fds = true;
+				lose_fds(vu);
 			} else {
+				vu->fds_at[vu->nr_fds] = vu->have - 1;
 				vu->fds[vu->nr_fds++] = fd;
 			}
 		}
 	}
 	if (mh->msg_flags & MSG_CTRUNC)
-		vu->too_many_fds = true;
+		lose_fds(vu);
 }
 
 int vfio_user_receive(struct vfio_user *vu)
@@ -564,7 +586,7 @@ void vfio_user_free(struct vfio_user *vu)
 {
 	if (!vu)
 		return;
-	close_fds(vu);
+	close_fds(vu, vu->nr_fds);
 	close(vu->fd);
 	vfio_user_irqs_fini(&vu->irqs);
 	guest_memory_free(vu->memory);
@@ -574,6 +596,11 @@ void vfio_user_free(struct vfio_user *vu)
 int vfio_user_fd(const struct vfio_user *vu)
 {
 	return vu->fd;
+}
+
+bool vfio_user_greeted(const struct vfio_user *vu)
+{
+	return vu->version_done;
 }
 
 struct guest_memory *vfio_user_memory(struct vfio_user *vu)

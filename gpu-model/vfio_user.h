@@ -82,6 +82,9 @@ void vfio_user_free(struct vfio_user *vu);
 /** vfio_user_fd() - the socket, to be polled for POLLIN */
 int vfio_user_fd(const struct vfio_user *vu);
 
+/** vfio_user_greeted() - it has agreed on a version with the client: a client it is, and no probe */
+bool vfio_user_greeted(const struct vfio_user *vu);
+
 /**
  * vfio_user_receive() - read once from the socket and serve what is complete
  *

@@ -2,7 +2,9 @@
 #include "vfio_user_irq.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/vfio.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,15 +38,21 @@ void vfio_user_irqs_fini(struct vfio_user_irqs *irqs)
 	pthread_mutex_destroy(&irqs->lock);
 }
 
-/* The lock is held. The eventfd is the client's: a full one is not our error. */
+/*
+ * The lock is held, and the device waits. The eventfd is the client's, who may have made one
+ * that blocks: a full one is not our error, and has been signalled already.
+ */
 static bool signal_vector(struct vfio_user_irqs *irqs, uint32_t index, uint32_t vector)
 {
 	const uint64_t one = 1;
 	int fd = irqs->fd[index][vector];
+	struct pollfd room = { fd, POLLOUT, 0 };
 
 	if (fd < 0)
 		return false;
 	irqs->raised++;
+	if (!(fcntl(fd, F_GETFL) & O_NONBLOCK) && poll(&room, 1, 0) != 1)
+		return false;
 	return write(fd, &one, sizeof(one)) == sizeof(one);
 }
 

@@ -2,7 +2,7 @@
 /*
  * Fuzz target for the vfio-user server: what a client may send. An input is a list
  * of pieces: raw bytes, or messages with a header that fits them, with and without
- * descriptors. Whatever comes, callbacks must see only accesses inside of regions,
+ * descriptors, and the files behind these may be cut. Whatever comes, callbacks must see only accesses inside of regions,
  * and nothing may leak or crash.
  */
 #define _GNU_SOURCE
@@ -82,6 +82,8 @@ static bool piece(struct rig *r, const uint8_t **data, size_t *size, const int *
 	}
 	if (len)
 		rig_send(r, m, len, fds, control[3] & 0x10 ? control[3] % 12 : 0);
+	if (control[2] & 0x40 && ftruncate(fds[control[1] % 6 * 2], (off_t)(control[3] & 0x1f) << 12))
+		abort();
 	for (int error = 0; !error; drain(r)) {
 		error = vfio_user_receive(r->vu);
 		if (error && error != -EAGAIN)

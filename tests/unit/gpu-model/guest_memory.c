@@ -96,6 +96,20 @@ static void under_a_pointer(void)
 	close(fd);
 }
 
+static void the_top(void)
+{
+	struct guest_memory *gm = guest_memory_new();
+	int fd = file("ram");
+	uint8_t buf[32];
+
+	ok(!guest_memory_map(gm, 0, 4096, fd, 0, true) && !guest_memory_map(gm, ~0xfffull, 4096, fd, 4096, true),
+	   "the first page of all and the last");
+	ok_eq(guest_memory_read(gm, ~15ull, buf, 16), 0, "the last bytes can be read");
+	ok_eq(guest_memory_read(gm, ~15ull, buf, 32), -EFAULT, "an access does not go on at 0");
+	guest_memory_free(gm);
+	close(fd);
+}
+
 struct race {
 	struct guest_memory *gm;
 	atomic_bool quit;
@@ -167,6 +181,7 @@ int main(void)
 {
 	cut_file();
 	read_only();
+	the_top();
 	under_a_pointer();
 	while_others_read();
 	not_ours();

@@ -143,6 +143,22 @@ static void off_and_on(struct chan *c)
 	ok_eq(sema_rd(&b, 0x300), 0, "not at the entry's beginning");
 }
 
+/* A driver, or what had its memory before, may have put anything there. */
+static void nonsense_to_go_on_with(struct chan *c)
+{
+	u64 get = VRAM_VA + PUSH_AT + c->id * PUSH_SIZE + PUSH_SIZE - 3;
+
+	ok(finish(c), "work is done");
+	switch_off(1);
+	memset(vram(&b, PUSH_AT + c->id * PUSH_SIZE + PUSH_SIZE - 4), 0, 4);
+	phys_wr32(&b, c->t.inst + 0x18, (u32)get);
+	phys_wr32(&b, c->t.inst + 0x1c, (u32)(get >> 32));
+	phys_wr32(&b, c->t.inst + 0x184, 0xffe00001);
+	phys_wr32(&b, c->t.inst + 0x188, 0xffffe000);
+	switch_on(c);
+	ok(finish(c), "a place to go on at that is no word's: it goes on at the word, for as long as an entry may be");
+}
+
 /* Two channels that both have endless work share the engine. */
 static void timeslices(struct chan *c)
 {
@@ -219,6 +235,7 @@ int main(void)
 	stop_and_start(&c);
 	preempt(&c);
 	off_and_on(&c);
+	nonsense_to_go_on_with(&c);
 	timeslices(&c);
 	hostile();
 	bench_close(&b);

@@ -187,6 +187,24 @@ static void irqs(struct rig *r)
 	ok_eq(nr_open_fds(), before, "SET_IRQS: no descriptor is leaked");
 }
 
+/* An eventfd that blocks, and is full: the device must not wait for the client to read it. */
+static void irq_blocking(struct rig *r)
+{
+	const uint64_t full = UINT64_MAX - 1;
+	int fd = eventfd(0, 0);
+
+	if (write(fd, &full, sizeof(full)) != sizeof(full))
+		abort();
+	ok_eq(set_irqs(r, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+		       NULL, 0, &fd, 1), 0, "SET_IRQS: an eventfd that blocks");
+	alarm(20);
+	ok(!vfio_user_irq_raise(r->vu, VFIO_PCI_MSI_IRQ_INDEX, 0), "a full one is not waited for");
+	alarm(0);
+	ok(rung(fd) == full && vfio_user_irq_raise(r->vu, VFIO_PCI_MSI_IRQ_INDEX, 0) && rung(fd) == 1,
+	   "and rings again when it was read");
+	close(fd);
+}
+
 static int dma_map(struct rig *r, uint32_t flags, uint64_t offset, uint64_t iova,
 		   uint64_t size, const int *fds, unsigned int nr)
 {
@@ -233,6 +251,8 @@ static void dma(struct rig *r)
 	      "DMA_MAP: beyond the end of the file");
 	ok_eq(dma_map(r, rw, ~0xfffull, 0x400000, 0x2000, fds, 1), EINVAL,
 	      "DMA_MAP: offset wraps");
+	ok_eq(dma_map(r, rw, ~0xfffull, 0x400000, 0x1000, fds, 1), EINVAL,
+	      "DMA_MAP: offset ends where it would wrap");
 	ok_eq(dma_map(r, 0, 0, 0x400000, 0x1000, fds, 1), EINVAL, "DMA_MAP: neither read nor write");
 	ok_eq(dma_map(r, rw | 0x40, 0, 0x400000, 0x1000, fds, 1), EINVAL, "DMA_MAP: unknown flag");
 	ok_eq(dma_map(r, rw, 0, 0x400000, 0x1000, fds, 2), EINVAL, "DMA_MAP: two descriptors");
@@ -392,6 +412,7 @@ int main(void)
 	region_info(r);
 	irq_info(r);
 	irqs(r);
+	irq_blocking(r);
 	dma(r);
 	regions(r);
 	write_multi(r);

@@ -232,12 +232,76 @@ static void removal(void)
 	ok_eq(finish(&r), 0, "and the program ends as ever");
 }
 
+/* Whether a path is in use is asked by connecting; whoever is asked must not take that for its client. */
+static void others(void)
+{
+	struct run r = start(ARGS("--socket", sock)), second;
+	int fd = dial(sock), fd2;
+	char byte;
+
+	close(fd);
+	second = start(ARGS("--socket", sock));
+	ok(finish(&second) == 1 && strstr(said, "in use"), "a second model at the same path is refused");
+	fd = dial(sock);
+	ok(fd >= 0 && hello(fd) && reg_read(fd, 0) == 0x134000a1, "the first has not gone for that");
+	fd2 = dial(sock);
+	ok(fd2 >= 0 && recv(fd2, &byte, 1, 0) <= 0, "a second client sees its connection end");
+	close(fd2);
+	ok_eq(reg_read(fd, 0), 0x134000a1, "the first is served as ever");
+	close(fd);
+	ok_eq(finish(&r), 0, "and ends the program when it goes");
+}
+
+/* A client that asks and does not read the answers: the server is held up in a reply. */
+static void deaf_client(void)
+{
+	struct {
+		struct vfio_user_header h;
+		struct vfio_user_region_access a;
+	} m = { { .id = 1, .command = VFIO_USER_REGION_READ, .size = sizeof(m) }, { 0, 0, 4096 } };
+	struct run r = start(ARGS("--socket", sock));
+	int fd = dial(sock), misses = 0;
+
+	hello(fd);
+	while (misses < 20) {
+		if (send(fd, &m, sizeof(m), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(m)) {
+			misses = 0;
+		} else {
+			usleep(10000);
+			misses++;
+		}
+	}
+	kill(r.pid, SIGTERM);
+	ok_eq(finish(&r), 0, "SIGTERM while a client does not read its replies");
+	close(fd);
+}
+
+/* Signals that come while it ends are as nothing. */
+static void many_signals(void)
+{
+	int bad = 0;
+
+	for (int i = 0; i < 20; i++) {
+		struct run r = start(ARGS("--socket", sock, "--control", ctl));
+		int fd = dial(sock);
+		struct stat st;
+
+		hello(fd);
+		for (int n = 0; n < 50 && !kill(r.pid, n & 1 ? SIGTERM : SIGINT); n++)
+			usleep(200);
+		bad += finish(&r) != 0 || !stat(sock, &st) || !stat(ctl, &st);
+		close(fd);
+	}
+	ok_eq(bad, 0, "20 times many signals: status 0, and no socket is left");
+}
+
 static void signals(void)
 {
 	struct run r = start(ARGS("--socket", sock));
 	int fd = dial(sock);
 	struct stat st;
 
+	hello(fd);
 	close(fd);
 	finish(&r);
 	r = start(ARGS("--socket", sock));
@@ -273,7 +337,10 @@ int main(int argc, char **argv)
 	life("gp104", 0x134000a1);
 	life("gp100", 0x130000a1);
 	removal();
+	others();
 	signals();
+	deaf_client();
+	many_signals();
 	rmdir(dir);
 	return tap_done();
 }

@@ -120,6 +120,17 @@ static void descriptors(void)
 	   "a descriptor with the first half of its message");
 	ok(rig_reply(r) && !r->h.error && guest_memory_write(gm, 0x30000, &v, 4) == -EFAULT,
 	   "is not that of the next");
+	/* Its second half is read in one piece with the next message, which has one of its own. */
+	len = build_map(r, m, 0x50000);
+	rig_send(r, m, 20, &fd, 1);
+	rig_serve(r);
+	rig_send(r, m + 20, len - 20, NULL, 0);
+	len = build_map(r, m, 0x60000);
+	rig_send(r, m, len, &fd, 1);
+	rig_serve(r);
+	ok(rig_reply(r) && !r->h.error && rig_reply(r) && !r->h.error &&
+	   !guest_memory_write(gm, 0x50000, &v, 4) && !guest_memory_write(gm, 0x60000, &v, 4),
+	   "two messages in one piece, each with its own descriptor");
 	for (int i = 0; i < 20; i++)
 		many[i] = fd;
 	len = build_map(r, m, 0x40000);
@@ -133,7 +144,7 @@ static void descriptors(void)
 	rig_send(r, m, 5, &fd, 1);
 	rig_serve(r);
 	guest_memory_ranges(gm, &shared, &lost);
-	ok_eq(shared, 2, "two ranges are shared");
+	ok_eq(shared, 4, "four ranges are shared");
 	rig_free(r);
 	ok_eq(nr_open_fds(), before - 2, "no descriptor is left when the connection ends");
 	close(fd);
