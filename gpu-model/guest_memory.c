@@ -203,9 +203,12 @@ void guest_memory_unlock(struct guest_memory *gm)
 void *guest_memory_ptr(struct guest_memory *gm, uint64_t iova, size_t len, bool write)
 {
 	unsigned int i = first_above(gm, iova);
-	const struct range *r = &gm->range[i];
+	const struct range *r;
 
-	if (i == gm->nr || iova < r->iova || len > r->size - (iova - r->iova))
+	if (i == gm->nr)
+		return NULL;
+	r = &gm->range[i];
+	if (iova < r->iova || len > r->size - (iova - r->iova))
 		return NULL;
 	if (!r->host || (write && !r->writable) || memory_guard_lost(r->guard))
 		return NULL;

@@ -230,6 +230,7 @@ static void dma(struct rig *r)
 
 	if (ftruncate(fds[0], 1 << 20) || ftruncate(fds[1], 1 << 16))
 		abort();
+	ok_eq(guest_memory_read(gm, 0x100000, &w, 4), -EFAULT, "no memory before any is mapped");
 	r->changes = 0;
 	ok_eq(dma_map(r, rw, 0x1000, 0x100000, 0x10000, fds, 1), 0, "DMA_MAP with a descriptor");
 	ok(r->changes == 1 && !r->changing, "DMA_MAP: the device is told");
