@@ -184,6 +184,15 @@ static bool take_short(struct parser *s)
 		place(s, 20, 16, v);
 		return true;
 	}
+	if (forms & SM_IMM_HALVES) {
+		if (!take_number(s, &v) || v < 0 || v > UINT32_MAX || v & 0x003f003f)
+			return false;
+		place(s, 20, 9, v >> 6);
+		place(s, 29, 1, v >> 15);
+		place(s, 30, 9, v >> 22);
+		place(s, 56, 1, v >> 31);
+		return true;
+	}
 	if (forms & (SM_IMM_FLOAT | SM_IMM_DOUBLE)) {
 		if (!take_float(s, forms & SM_IMM_DOUBLE, &f) || f & 0xfff)
 			return false;
@@ -257,19 +266,18 @@ static bool take_b(struct parser *s)
 	enum sm_src src = source[s->variant];
 	unsigned int pos = s->variant == SM_V_RC ? 39 : 20;
 
-	if (s->row->forms & SM_IMM_U16)
+	if (s->row->forms & (SM_IMM_U16 | SM_IMM_HALVES))
 		src = SM_SRC_IMM;
-	if (s->row->op == SM_XMAD && s->row->code == 0x4e00)
+	if (s->row->forms & SM_B_CONST)
 		src = SM_SRC_CONST;
-	if (s->row->op == SM_XMAD && s->row->code == 0x5100)
+	if (s->row->forms & SM_C_CONST)
 		pos = 39;
 	return take_source(s, SM_F_NEG_B, SM_F_ABS_B, SM_F_INV_B, pos, src);
 }
 
 static bool take_c(struct parser *s, unsigned int pos)
 {
-	bool constant = s->variant == SM_V_RC ||
-			(s->row->op == SM_XMAD && s->row->code == 0x5100);
+	bool constant = s->variant == SM_V_RC || s->row->forms & SM_C_CONST;
 
 	return take_source(s, SM_F_NEG_C, 0, 0, pos, constant ? SM_SRC_CONST : SM_SRC_REG);
 }
@@ -445,9 +453,12 @@ static bool default_operand(struct parser *s, const struct sm_field *f)
 	case SM_F_PD0:
 		place(s, f->pos, 3, SM_PT);
 		return true;
-	case SM_F_U1:		/* lanes (bytes) that a MOV writes */
-		place(s, f->pos, f->width, 0xf);
-		return s->row->op == SM_MOV || s->row->op == SM_MOV32I;
+	case SM_F_U1:		/* lanes (bytes) that a MOV writes; no barrier */
+		place(s, f->pos, f->width, s->row->op == SM_B2R ? 0xff : 0xf);
+		return s->row->op == SM_MOV || s->row->op == SM_MOV32I || s->row->op == SM_B2R;
+	case SM_F_PD45:
+		place(s, f->pos, 3, SM_PT);
+		return s->row->op == SM_B2R;
 	case SM_F_BARCOUNT:
 		place(s, find_field(s->row, SM_F_IMM_COUNT)->pos, 1, 1);
 		return true;

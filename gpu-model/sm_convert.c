@@ -23,7 +23,7 @@ float sm_half_to_float(u16 bits)
 }
 
 /* Rounds by the mode in force: scales so that the last bit of the f16 is the unit. */
-static u16 double_to_half(double d)
+u16 sm_double_to_half(double d)
 {
 	u16 sign = signbit(d) ? 0x8000 : 0;
 	double m = fabs(d), unit, n;
@@ -47,11 +47,6 @@ static u16 double_to_half(double d)
 		return sign | (u16)(m * 0x1p24);
 	frexp(m, &exp);
 	return sign | (u16)((exp + 14) << 10) | (u16)(ldexp(m, 11 - exp) - 1024);
-}
-
-u16 sm_float_to_half(float f)
-{
-	return double_to_half(f);
 }
 
 /* The source of a conversion from float, as an exact double. */
@@ -107,7 +102,7 @@ SM_ALU(sm_f2f)
 			continue;
 		}
 		if (to == F16) {
-			d[l] = double_to_half(v);
+			d[l] = sm_double_to_half(v);
 			continue;
 		}
 		r = sm_f32_bits((float)v);
@@ -196,7 +191,7 @@ SM_ALU(sm_i2f)
 		u64 x = integer_source(i, b, l, &negative);
 
 		if (i->mod[SM_F_DFLOAT] == F16) {	/* what a double does not hold overflows */
-			d[l] = double_to_half(negative ? -(double)x : (double)x);
+			d[l] = sm_double_to_half(negative ? -(double)x : (double)x);
 			continue;
 		}
 		/* converted with its sign, for the sake of directed rounding */

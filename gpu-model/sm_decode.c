@@ -10,12 +10,6 @@ static struct {
 	u8 row, variant;
 } lookup[1 << 13];
 
-/* Rows that are a constant or RC form by themselves. */
-static bool row_is_const(const struct sm_row *row)
-{
-	return row->op == SM_XMAD && (row->code == 0x4e00 || row->code == 0x5100);
-}
-
 bool sm_variant_code(const struct sm_row *row, enum sm_variant v, u16 *code, u16 *mask)
 {
 	u16 c = row->code, m = row->mask;
@@ -85,6 +79,13 @@ static void take_constant(struct sm_insn *insn)
 	insn->coff = bits(insn->word, 20, 14) * 4;
 }
 
+/* Signs and 9 bits each of two f16: 29 and 28:20 the low one, 56 and 38:30 the high one. */
+static u32 halves_value(u64 word)
+{
+	return (u32)bits(word, 20, 9) << 6 | (u32)bits(word, 29, 1) << 15 |
+	       (u32)bits(word, 30, 9) << 22 | (u32)bits(word, 56, 1) << 31;
+}
+
 static void take_b(struct sm_insn *insn, enum sm_variant v)
 {
 	const struct sm_row *row = insn->row;
@@ -96,8 +97,13 @@ static void take_b(struct sm_insn *insn, enum sm_variant v)
 		insn->imm = bits(insn->word, 20, 16);
 		return;
 	}
-	if (row_is_const(row)) {
-		insn->b_src = row->code == 0x4e00 ? SM_SRC_CONST : SM_SRC_REG;
+	if (row->forms & SM_IMM_HALVES) {
+		insn->b_src = SM_SRC_IMM;
+		insn->imm = halves_value(insn->word);
+		return;
+	}
+	if (row->forms & (SM_B_CONST | SM_C_CONST)) {
+		insn->b_src = row->forms & SM_B_CONST ? SM_SRC_CONST : SM_SRC_REG;
 		insn->b = bits(insn->word, 39, 8);
 		take_constant(insn);
 		return;
@@ -144,7 +150,7 @@ static void take_operand(struct sm_insn *insn, const struct sm_field *f, enum sm
 		break;
 	case SM_F_C:
 		insn->c = x;
-		if (v == SM_V_RC || (row_is_const(insn->row) && insn->row->code == 0x5100))
+		if (v == SM_V_RC || insn->row->forms & SM_C_CONST)
 			insn->c_src = SM_SRC_CONST;
 		break;
 	case SM_F_I32:

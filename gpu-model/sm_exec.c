@@ -41,6 +41,10 @@ const struct sm_exec sm_exec_table[SM_NR_OPS] = {
 	ALU(DMNMX, sm_dmnmx, 2, 2, 2, 0), ALU(DMUL, sm_dmul, 2, 2, 2, 0),
 	ALU(DSET, sm_dset, 1, 2, 2, 0), ALU(DSETP, sm_dsetp, 0, 2, 2, 0),
 
+	ALU(HADD2, sm_hadd2, 1, 1, 1, 0), ALU(HFMA2, sm_hfma2, 1, 1, 1, 1),
+	ALU(HMUL2, sm_hmul2, 1, 1, 1, 0), ALU(HSET2, sm_hset2, 1, 1, 1, 0),
+	ALU(HSETP2, sm_hsetp2, 0, 1, 1, 0),
+
 	ALU(F2F, sm_f2f, 1, 0, 1, 0), ALU(F2I, sm_f2i, 1, 0, 1, 0), ALU(I2F, sm_i2f, 1, 0, 1, 0),
 	ALU(I2I, sm_i2i, 1, 0, 1, 0),
 
@@ -49,6 +53,7 @@ const struct sm_exec sm_exec_table[SM_NR_OPS] = {
 	ALU(PSETP, sm_psetp, 0, 0, 0, 0), ALU(CSET, sm_cset, 1, 0, 0, 0),
 	ALU(CSETP, sm_csetp, 0, 0, 0, 0), ALU(S2R, sm_s2r, 1, 0, 0, 0),
 	ALU(CS2R, sm_s2r, 1, 0, 0, 0), ALU(SHFL, sm_shfl, 1, 1, 1, 1), ALU(VOTE, sm_vote, 1, 0, 0, 0),
+	ALU(B2R, sm_b2r, 1, 0, 0, 0),
 
 	ACT(LD, sm_ld_generic), ACT(ST, sm_st_generic), ACT(LDG, sm_ld_generic),
 	ACT(STG, sm_st_generic), ACT(LDL, sm_ld_local), ACT(STL, sm_st_local),
@@ -86,7 +91,9 @@ static bool is_modelled(const struct sm_insn *i)
 	case SM_MOV32I:
 		return i->u1 == 0xf;	/* all four bytes */
 	case SM_LDC:
-		return mod[SM_F_LDCMODE] < 2;
+		return mod[SM_F_LDCMODE] < 3;
+	case SM_B2R:
+		return mod[SM_F_B2R] == 1;	/* "result" */
 	case SM_IADD3:
 		return !mod[SM_F_IADD3SH] || !mod[SM_F_CC];
 	case SM_FADD:

@@ -89,6 +89,6 @@ static inline u32 sm_fold_float(unsigned int cond, u32 less, u32 equal, u32 grea
 }
 
 float sm_half_to_float(u16 bits);
-u16 sm_float_to_half(float f);	/* in the rounding mode in force */
+u16 sm_double_to_half(double d);	/* in the rounding mode in force */
 
 #endif

@@ -175,16 +175,39 @@ SM_ACT(sm_nop)
 
 /* ---------------------------------------------------------------- barriers */
 
+/* What a warp that came with a reduction gets. */
+static void reduce(struct sm_warp *w, const struct sm_barrier *b)
+{
+	switch (w->reduction) {
+	case SM_RED_COUNT:
+		w->result = b->nr_true;
+		w->result_true = b->nr_true != 0;
+		return;
+	case SM_RED_AND:
+		w->result_true = !b->nr_false;
+		break;
+	case SM_RED_OR:
+		w->result_true = b->nr_true != 0;
+		break;
+	default:
+		return;
+	}
+	w->result = w->result_true ? ~0u : 0;
+}
+
 static void complete(struct sm_block *block, u32 id)
 {
+	struct sm_barrier *b = &block->barrier[id];
+
 	for (u32 n = 0; n < block->nr_warps; n++) {
 		struct sm_warp *w = &block->warp[n];
 
-		if (w->state == SM_WARP_BARRIER && w->barrier == id)
-			w->state = SM_WARP_READY;
+		if (w->state != SM_WARP_BARRIER || w->barrier != id)
+			continue;
+		reduce(w, b);
+		w->state = SM_WARP_READY;
 	}
-	block->barrier[id].arrived = 0;
-	block->barrier[id].expected = 0;
+	memset(b, 0, sizeof(*b));
 }
 
 /* Barriers that all expected warps have reached let them go. */
@@ -202,13 +225,13 @@ void sm_barrier_check(struct sm_block *block)
 	}
 }
 
-enum { BAR_SYNC, BAR_ARRIVE };
+enum { BAR_SYNC, BAR_ARRIVE, BAR_REDUCE };
 
 /*
  * A thread count given as an immediate, or in a register beside an immediate
  * barrier number, limits the barrier to so many threads. With the number in RZ
- * (as NAK writes it) the count means nothing. Reductions over a barrier are not
- * modelled.
+ * (as NAK writes it) the count means nothing. A reduction takes the predicate of
+ * the active lanes; B2R reads its result behind the barrier. There is no scan.
  */
 SM_ACT(sm_bar)
 {
@@ -220,9 +243,17 @@ SM_ACT(sm_bar)
 		threads = i->u2;
 	else if (i->mod[SM_F_IMM_ID] || i->a != SM_RZ)
 		threads = sm_reg(w, i->b)[__builtin_ctz(w->mask)];
-	if (id >= SM_NR_BARRIERS || threads % SM_LANES || i->mod[SM_F_BAR] > BAR_ARRIVE)
+	if (id >= SM_NR_BARRIERS || threads % SM_LANES || i->mod[SM_F_BAR] > BAR_REDUCE)
 		return sm_fail(w, SM_ERR_ILLEGAL_PARAMETER);
 	b = &w->block->barrier[id];
+	w->reduction = SM_RED_NONE;
+	if (i->mod[SM_F_BAR] == BAR_REDUCE) {
+		u32 p = sm_pred(w, i->p39, i->mod[SM_F_NOT_P39]);
+
+		b->nr_true += __builtin_popcount(p & w->mask);
+		b->nr_false += __builtin_popcount(~p & w->mask);
+		w->reduction = i->mod[SM_F_BARRED];
+	}
 	b->arrived++;
 	b->expected = threads / SM_LANES;
 	w->pc += 8;

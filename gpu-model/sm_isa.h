@@ -27,6 +27,8 @@ enum sm_op {
 	SM_FMUL32I, SM_FSET, SM_FSETP, SM_MUFU, SM_RRO,
 	/* f64 */
 	SM_DADD, SM_DFMA, SM_DMNMX, SM_DMUL, SM_DSET, SM_DSETP,
+	/* f16, two at a time */
+	SM_HADD2, SM_HFMA2, SM_HMUL2, SM_HSET2, SM_HSETP2,
 	/* conversions */
 	SM_F2F, SM_F2I, SM_I2F, SM_I2I,
 	/* moves, predicates, lanes */
@@ -38,8 +40,8 @@ enum sm_op {
 	SM_MEMBAR,
 	/* flow */
 	SM_BRA, SM_BRX, SM_JMP, SM_CAL, SM_JCAL, SM_PRET, SM_SSY, SM_PBK, SM_PCNT, SM_SYNC,
-	SM_BRK, SM_CONT, SM_RET, SM_EXIT, SM_KIL, SM_BAR, SM_DEPBAR, SM_NOP, SM_SAM, SM_RAM,
-	SM_BPT,
+	SM_BRK, SM_CONT, SM_RET, SM_EXIT, SM_KIL, SM_BAR, SM_B2R, SM_DEPBAR, SM_NOP, SM_SAM,
+	SM_RAM, SM_BPT,
 	SM_NR_OPS,
 };
 
@@ -59,7 +61,8 @@ enum sm_field_id {
 	SM_F_SHFTYPE, SM_F_MUFU, SM_F_RRO, SM_F_VOTE, SM_F_SHFL, SM_F_SIZE, SM_F_LOADC,
 	SM_F_STOREC, SM_F_ATOMOP, SM_F_ATOMTYPE, SM_F_ATOMSTYPE, SM_F_CASTYPE, SM_F_LDCMODE,
 	SM_F_CCTL, SM_F_MEMBAR, SM_F_BAR, SM_F_BARRED, SM_F_FCC, SM_F_PRCC, SM_F_IADD3SH,
-	SM_F_IADD3A, SM_F_IADD3B, SM_F_IADD3C, SM_F_KEEPREF,
+	SM_F_IADD3A, SM_F_IADD3B, SM_F_IADD3C, SM_F_KEEPREF, SM_F_HDST, SM_F_HA, SM_F_HB, SM_F_HC,
+	SM_F_HAND, SM_F_B2R,
 	/* signs before an operand */
 	SM_F_NEG_A, SM_F_NEG_B, SM_F_NEG_C, SM_F_ABS_A, SM_F_ABS_B, SM_F_INV_A, SM_F_INV_B,
 	SM_F_NOT_P39, SM_F_NOT_P12, SM_F_NOT_P29,
@@ -105,6 +108,9 @@ enum sm_forms {
 	SM_IMM_U16 = 32,	/* 16 bits, zero extended; the row is the immediate form itself */
 	SM_NOCONST = 64,	/* of RCI, there is no form with a constant */
 	SM_IMM_U6 = 128,	/* the immediate has 6 bits: other fields follow */
+	SM_IMM_HALVES = 256,	/* the tops of two f16; the row is the immediate form itself */
+	SM_B_CONST = 512,	/* the row is the form with a constant as B */
+	SM_C_CONST = 1024,	/* ... as C; B is the register in bits 46:39 */
 };
 
 struct sm_row {

@@ -321,3 +321,14 @@ SM_ALU(sm_vote)
 		d[l] = ballot;
 	sm_set_pred(w, i->pd45, r ? ~0u : 0);
 }
+
+/* The result of the warp's last barrier with a reduction, as a number and as a predicate. */
+SM_ALU(sm_b2r)
+{
+	(void)a;
+	(void)b;
+	(void)c;
+	sm_set_pred(w, i->pd45, w->result_true ? ~0u : 0);
+	SM_EACH_LANE(l)
+		d[l] = w->result;
+}

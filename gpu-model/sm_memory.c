@@ -342,21 +342,26 @@ SM_ACT(sm_st_shared)
 	return r;
 }
 
-/* Indexed constants. All words are fetched before any register changes. */
+/*
+ * Indexed constants. All words are fetched before any register changes. "is": the
+ * upper half of the register counts banks from that of the instruction.
+ */
 SM_ACT(sm_ldc)
 {
 	unsigned int size = sizes[i->mod[SM_F_SIZE]].bytes, words = (size + 3) / 4;
+	bool segmented = i->mod[SM_F_LDCMODE] == 2;
 	bool is_signed = sizes[i->mod[SM_F_SIZE]].is_signed;
 	const u32 *a = sm_reg(w, i->a);
 	u32 v[4][SM_LANES];
 
 	SM_EACH_ACTIVE(l, w->mask) {
-		u32 offset = a[l] + (u32)i->offset;
+		u32 bank = i->bank + (segmented ? a[l] >> 16 : 0);
+		u32 offset = (segmented ? a[l] & 0xffff : a[l]) + (u32)i->offset;
 
 		if (offset & (size - 1))
 			return sm_fail(w, SM_ERR_MISALIGNED_ADDRESS);
 		for (unsigned int n = 0; n < words; n++) {
-			if (!sm_constant(w->core, i->bank, (offset & ~3u) + 4 * n, &v[n][l]))
+			if (!sm_constant(w->core, bank, (offset & ~3u) + 4 * n, &v[n][l]))
 				return SM_PARK;
 		}
 		if (size < 4) {

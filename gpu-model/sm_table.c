@@ -8,7 +8,7 @@
  * (sm_variant_code()). Field positions are bits of the 64-bit word.
  *
  * Not here, and so "unknown instruction": textures, surfaces, attributes,
- * interpolation, the video instructions and packed f16.
+ * interpolation and the video instructions.
  */
 #include "sm_isa.h"
 
@@ -88,10 +88,10 @@ const struct sm_row sm_rows[] = {
 	{ SM_XMAD, "xmad", 0x3600, 0xfec0, SM_IMM_U16, {
 		FW(XSIGN, 48, 2), F1(PSL, 36), F1(MRG, 37), FW(XC, 50, 3), F1(X, 38),
 		F1(H1A, 53), CC, D, A, B, C } },
-	{ SM_XMAD, "xmad", 0x4e00, 0xfe00, 0, {	/* B constant */
+	{ SM_XMAD, "xmad", 0x4e00, 0xfe00, SM_B_CONST, {
 		FW(XSIGN, 48, 2), F1(PSL, 55), F1(MRG, 56), FW(XC, 50, 2), F1(X, 54),
 		F1(H1A, 53), F1(H1B, 52), CC, D, A, B, C } },
-	{ SM_XMAD, "xmad", 0x5100, 0xff80, 0, {	/* C constant */
+	{ SM_XMAD, "xmad", 0x5100, 0xff80, SM_C_CONST, {
 		FW(XSIGN, 48, 2), FW(XC, 50, 2), F1(X, 54), F1(H1A, 53), F1(H1B, 52), CC, D, A,
 		B, C } },
 	{ SM_IMAD, "imad", 0x5a00, 0xff80, INT3, {
@@ -161,6 +161,64 @@ const struct sm_row sm_rows[] = {
 	{ SM_DSET, "dset", 0x5900, 0xff80, DBL, {
 		F1(BF, 52), FW(FCOND, 48, 4), FW(BOP, 45, 2), CC, D, F1(NEG_A, 43), F1(ABS_A, 54), A,
 		F1(NEG_B, 53), F1(ABS_B, 44), B, P39 } },
+
+	/* ------------------------------------- f16, two at a time (from SM60 on) */
+	{ SM_HADD2, "hadd2", 0x5d10, 0xfff8, 0, {
+		F1(FTZ, 39), F1(SAT, 32), FW(HDST, 49, 2), FW(HA, 47, 2), FW(HB, 28, 2), D,
+		F1(NEG_A, 43), F1(ABS_A, 44), A, F1(NEG_B, 31), F1(ABS_B, 30), B } },
+	{ SM_HADD2, "hadd2", 0x7a80, 0xfe80, SM_B_CONST, {
+		F1(FTZ, 39), F1(SAT, 52), FW(HDST, 49, 2), FW(HA, 47, 2), D, F1(NEG_A, 43),
+		F1(ABS_A, 44), A, F1(NEG_B, 56), F1(ABS_B, 54), B } },
+	{ SM_HADD2, "hadd2", 0x7a00, 0xfe80, SM_IMM_HALVES, {
+		F1(FTZ, 39), F1(SAT, 52), FW(HDST, 49, 2), FW(HA, 47, 2), D, F1(NEG_A, 43),
+		F1(ABS_A, 44), A, B } },
+	{ SM_HADD2, "hadd2_32i", 0x2c00, 0xfe00, 0, {
+		F1(FTZ, 55), F1(SAT, 52), FW(HA, 53, 2), D, F1(NEG_A, 56), A, I32 } },
+	{ SM_HMUL2, "hmul2", 0x5d08, 0xfff8, 0, {
+		FW(FMZ, 39, 2), F1(SAT, 32), FW(HDST, 49, 2), FW(HA, 47, 2), FW(HB, 28, 2), D,
+		F1(ABS_A, 44), A, F1(NEG_B, 31), F1(ABS_B, 30), B } },
+	{ SM_HMUL2, "hmul2", 0x7880, 0xfe80, SM_B_CONST, {
+		FW(FMZ, 39, 2), F1(SAT, 52), FW(HDST, 49, 2), FW(HA, 47, 2), D, F1(NEG_A, 43),
+		F1(ABS_A, 44), A, F1(ABS_B, 54), B } },
+	{ SM_HMUL2, "hmul2", 0x7800, 0xfe80, SM_IMM_HALVES, {
+		FW(FMZ, 39, 2), F1(SAT, 52), FW(HDST, 49, 2), FW(HA, 47, 2), D, F1(NEG_A, 43),
+		F1(ABS_A, 44), A, B } },
+	{ SM_HMUL2, "hmul2_32i", 0x2a00, 0xfe00, 0, {
+		FW(FMZ, 55, 2), F1(SAT, 52), FW(HA, 53, 2), D, A, I32 } },
+	{ SM_HFMA2, "hfma2", 0x5d00, 0xfff8, 0, {
+		FW(FMZ, 37, 2), F1(SAT, 32), FW(HDST, 49, 2), FW(HA, 47, 2), FW(HB, 28, 2),
+		FW(HC, 35, 2), D, A, F1(NEG_B, 31), B, F1(NEG_C, 30), C } },
+	{ SM_HFMA2, "hfma2", 0x7080, 0xf880, SM_B_CONST, {
+		FW(FMZ, 57, 2), F1(SAT, 52), FW(HDST, 49, 2), FW(HA, 47, 2), FW(HC, 53, 2), D, A,
+		F1(NEG_B, 56), B, F1(NEG_C, 51), C } },
+	{ SM_HFMA2, "hfma2", 0x7000, 0xf880, SM_IMM_HALVES, {
+		FW(FMZ, 57, 2), F1(SAT, 52), FW(HDST, 49, 2), FW(HA, 47, 2), FW(HC, 53, 2), D, A, B,
+		F1(NEG_C, 51), C } },
+	{ SM_HFMA2, "hfma2", 0x6080, 0xf880, SM_C_CONST, {
+		FW(FMZ, 57, 2), F1(SAT, 52), FW(HDST, 49, 2), FW(HA, 47, 2), FW(HB, 53, 2), D, A,
+		F1(NEG_B, 56), B, F1(NEG_C, 51), C } },
+	{ SM_HFMA2, "hfma2_32i", 0x2800, 0xfe00, 0, {	/* C is the destination */
+		FW(FMZ, 55, 2), FW(HA, 53, 2), D, A, I32, F1(NEG_C, 52), FW(C, 0, 8) } },
+	{ SM_HSET2, "hset2", 0x5d18, 0xfff8, 0, {
+		F1(BF, 49), FW(FCOND, 35, 4), F1(FTZ, 50), FW(BOP, 45, 2), FW(HA, 47, 2),
+		FW(HB, 28, 2), D, F1(NEG_A, 43), F1(ABS_A, 44), A, F1(NEG_B, 31), F1(ABS_B, 30), B,
+		P39 } },
+	{ SM_HSET2, "hset2", 0x7c80, 0xfe80, SM_B_CONST, {
+		F1(BF, 53), FW(FCOND, 49, 4), F1(FTZ, 54), FW(BOP, 45, 2), FW(HA, 47, 2), D,
+		F1(NEG_A, 43), F1(ABS_A, 44), A, F1(NEG_B, 56), B, P39 } },
+	{ SM_HSET2, "hset2", 0x7c00, 0xfe80, SM_IMM_HALVES, {
+		F1(BF, 53), FW(FCOND, 49, 4), F1(FTZ, 54), FW(BOP, 45, 2), FW(HA, 47, 2), D,
+		F1(NEG_A, 43), F1(ABS_A, 44), A, B, P39 } },
+	{ SM_HSETP2, "hsetp2", 0x5d20, 0xfff8, 0, {
+		F1(HAND, 49), FW(FCOND, 35, 4), F1(FTZ, 6), FW(BOP, 45, 2), FW(HA, 47, 2),
+		FW(HB, 28, 2), PD3, PD0, F1(NEG_A, 43), F1(ABS_A, 44), A, F1(NEG_B, 31),
+		F1(ABS_B, 30), B, P39 } },
+	{ SM_HSETP2, "hsetp2", 0x7e80, 0xfe80, SM_B_CONST, {
+		F1(HAND, 53), FW(FCOND, 49, 4), F1(FTZ, 6), FW(BOP, 45, 2), FW(HA, 47, 2), PD3, PD0,
+		F1(NEG_A, 43), F1(ABS_A, 44), A, F1(NEG_B, 56), F1(ABS_B, 54), B, P39 } },
+	{ SM_HSETP2, "hsetp2", 0x7e00, 0xfe80, SM_IMM_HALVES, {
+		F1(HAND, 53), FW(FCOND, 49, 4), F1(FTZ, 6), FW(BOP, 45, 2), FW(HA, 47, 2), PD3, PD0,
+		F1(NEG_A, 43), F1(ABS_A, 44), A, B, P39 } },
 
 	/* -------------------------------------------------------- conversions */
 	{ SM_F2F, "f2f", 0x5ca8, 0xfff8, FLT, {
@@ -274,9 +332,12 @@ const struct sm_row sm_rows[] = {
 	{ SM_SAM, "sam", 0xe370, 0xfff0, SM_NOPRED, { { 0 } } },
 	{ SM_RAM, "ram", 0xe380, 0xfff0, SM_NOPRED, { { 0 } } },
 	{ SM_BPT, "bpt", 0xe3a0, 0xfff0, SM_NOPRED, { FW(U1, 20, 20) } },
+	/* the reductions are counting, "and", "or" */
 	{ SM_BAR, "bar", 0xf0a8, 0xfff8, 0, {
 		FW(BAR, 32, 3), FW(BARRED, 35, 2), F1(IMM_ID, 43), FW(BARID, 8, 8),
 		F1(IMM_COUNT, 44), FW(BARCOUNT, 20, 12), P39 } },
+	{ SM_B2R, "b2r", 0xf0b8, 0xfff8, 0, {
+		FW(B2R, 32, 2), D, FW(PD45, 45, 3), FW(U1, 8, 8) } },
 	{ SM_DEPBAR, "depbar", 0xf0f0, 0xfff8, 0, {
 		FW(U1, 26, 3), FW(U2, 20, 6) } },
 	{ SM_NOP, "nop", 0x50b0, 0xfff8, 0, { { 0 } } },
@@ -316,7 +377,7 @@ const struct sm_field_text sm_field_text[SM_F_NR] = {
 	FLAG(SAT, "sat"), FLAG(X, "x"), FLAG(CC, "cc"), FLAG(HI, "hi"), FLAG(W, "w"),
 	FLAG(FTZ, "ftz"), FLAG(E, "e"), FLAG(BREV, "brev"), FLAG(SH, "sh"), FLAG(BF, "bf"),
 	FLAG(PSL, "psl"), FLAG(MRG, "mrg"), FLAG(LMT, "lmt"), FLAG(U, "u"), FLAG(H1A, "h1a"),
-	FLAG(H1B, "h1b"), FLAG(KEEPREF, "keepref"),
+	FLAG(H1B, "h1b"), FLAG(KEEPREF, "keepref"), FLAG(HAND, "h_and"),
 	ENUM(FMZ, "", "ftz", "fmz"),
 	ENUM(RND, "", "rm", "rp", "rz"),
 	ENUM(FRND, "", "rm", "rp", "rz", "round", "floor", "ceil", "trunc"),
@@ -363,6 +424,11 @@ const struct sm_field_text sm_field_text[SM_F_NR] = {
 	ENUM(IADD3A, "", "ah0", "ah1"),
 	ENUM(IADD3B, "", "bh0", "bh1"),
 	ENUM(IADD3C, "", "ch0", "ch1"),
+	ENUM(HDST, "", "f32", "mrg_h0", "mrg_h1"),
+	ENUM(HA, "", "af32", "ah0", "ah1"),
+	ENUM(HB, "", "bf32", "bh0", "bh1"),
+	ENUM(HC, "", "cf32", "ch0", "ch1"),
+	ENUM(B2R, "bar", "result", "warp"),
 	PREFIX(NEG_A), PREFIX(NEG_B), PREFIX(NEG_C), PREFIX(ABS_A), PREFIX(ABS_B), PREFIX(INV_A),
 	PREFIX(INV_B), PREFIX(NOT_P39), PREFIX(NOT_P12), PREFIX(NOT_P29),
 	KIND(IMM_LANE), KIND(IMM_CLAMP), KIND(IMM_ID), KIND(IMM_COUNT),

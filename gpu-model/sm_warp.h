@@ -43,15 +43,23 @@ struct sm_warp {
 	u32 wid;
 	enum sm_warp_state state;
 	u32 barrier;		/* where it waits */
+	u8 reduction;		/* what it waits for there: enum sm_reduction */
+	u32 result;		/* of its last barrier with a reduction */
+	bool result_true;
 	u32 sp;
 	struct sm_stack_entry stack[SM_STACK_DEPTH];
 	u32 tid[3][SM_LANES];
 	sm_row_t *reg;		/* rows of registers, then zero rows */
 };
 
+/* What a barrier computes of a predicate of all threads, as BAR.RED encodes it; plus none. */
+enum sm_reduction { SM_RED_COUNT, SM_RED_AND, SM_RED_OR, SM_RED_NONE };
+
 struct sm_barrier {
 	u32 arrived;		/* warps */
 	u32 expected;		/* warps that complete it; 0: all that have not exited */
+	u32 nr_true;		/* threads that came with a predicate that is true, */
+	u32 nr_false;		/* ... or is not */
 };
 
 struct sm_block {
@@ -222,12 +230,14 @@ SM_ALU(sm_fmul); SM_ALU(sm_fset); SM_ALU(sm_fsetp); SM_ALU(sm_mufu); SM_ALU(sm_r
 /* sm_double.c */
 SM_ALU(sm_dadd); SM_ALU(sm_dfma); SM_ALU(sm_dmnmx); SM_ALU(sm_dmul); SM_ALU(sm_dset);
 SM_ALU(sm_dsetp);
+/* sm_half.c */
+SM_ALU(sm_hadd2); SM_ALU(sm_hfma2); SM_ALU(sm_hmul2); SM_ALU(sm_hset2); SM_ALU(sm_hsetp2);
 /* sm_convert.c */
 SM_ALU(sm_f2f); SM_ALU(sm_f2i); SM_ALU(sm_i2f); SM_ALU(sm_i2i);
 /* sm_lane.c */
 SM_ALU(sm_mov); SM_ALU(sm_sel); SM_ALU(sm_p2r); SM_ALU(sm_r2p); SM_ALU(sm_pset);
 SM_ALU(sm_psetp); SM_ALU(sm_cset); SM_ALU(sm_csetp); SM_ALU(sm_s2r); SM_ALU(sm_shfl);
-SM_ALU(sm_vote);
+SM_ALU(sm_vote); SM_ALU(sm_b2r);
 u32 sm_cc_mask(const struct sm_warp *w, unsigned int cc);
 /* sm_memory.c */
 SM_ACT(sm_ld_generic); SM_ACT(sm_st_generic); SM_ACT(sm_ld_local); SM_ACT(sm_st_local);

@@ -45,6 +45,17 @@ static const char after[] =
 	"st.e.32 [r2+0x34], r22\n"
 	"exit\n";
 
+static u32 random_half(void)
+{
+	static const u16 edges[] = {
+		0x0000, 0x8000, 0x0001, 0x8001, 0x03ff, 0x0400, 0x8400, 0x3bff, 0x3c00, 0xbc00,
+		0x3c01, 0x7bff, 0xfbff, 0x7c00, 0xfc00, 0x7e00,
+	};
+	u64 how = random_wide();
+
+	return how >> 33 & 3 ? how >> 8 & 0xffff : edges[how >> 35 & 15];
+}
+
 static u64 random_operand(enum operand_kind kind)
 {
 	switch (kind) {
@@ -56,6 +67,8 @@ static u64 random_operand(enum operand_kind kind)
 		return random_float();
 	case DOUBLE:
 		return random_double();
+	case HALVES:
+		return random_half() | random_half() << 16;
 	default:
 		return random_word() & 0xffff;
 	}
@@ -125,12 +138,14 @@ static bool check_record(const struct operation *op, const struct record *r)
 
 void check_operations(const struct operation *op, unsigned int nr)
 {
+	const char *name;
 	char text[2048];
 	struct machine m;
 
 	machine_init(&m);
 	m.launch.block[0] = THREADS;
 	machine_arg_address(&m, 0, M_DATA);
+	machine_arg(&m, 2, 0x3fc00000);
 	for (unsigned int n = 0; n < nr; n++) {
 		struct record *r = machine_at(&m, M_DATA);
 		unsigned int bad = 0;
@@ -151,7 +166,8 @@ void check_operations(const struct operation *op, unsigned int nr)
 			for (unsigned int t = 0; t < THREADS && bad < 4; t++)
 				bad += !check_record(&op[n], &r[t]);
 		}
-		ok(!bad, "%s", op[n].text);
+		name = strrchr(op[n].text, '\n');
+		ok(!bad, "%s", name ? name + 1 : op[n].text);
 	}
 	machine_fini(&m);
 }

@@ -4,7 +4,8 @@
  *
  * The instruction reads a in r4 (r5: upper half), b in r6 (r7), c in r8 (r9) and
  * may use p0, p1; the carry flag is set as bit 0 of x.flags says, zero as bit 1.
- * It writes r12 (r13), or p2 and p3.
+ * It writes r12 (r13), or p2 and p3. c[0x0][0x8] is 1.5f. Lines before the last one
+ * prepare; the last one names the test.
  */
 #ifndef SM_TEST_OPERATION_H
 #define SM_TEST_OPERATION_H
@@ -22,7 +23,7 @@ struct outcome {
 	u32 carry, zero;
 };
 
-enum operand_kind { WORD, WIDE, FLOAT, DOUBLE, HALF };
+enum operand_kind { WORD, WIDE, FLOAT, DOUBLE, HALF, HALVES };
 
 struct operation {
 	const char *text;

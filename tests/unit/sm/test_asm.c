@@ -29,6 +29,8 @@ static const struct {
 	{ 0xf8, 0x3280004000070404, "ffma r4, r4, 0x40000000, r0" },
 	{ 0x130, 0xbc90000000070004, "st.e.32 [r0], r4" },
 	{ 0x148, 0xe30000000007000f, "exit" },
+	/* as other assemblers write it */
+	{ 0x150, 0xf0b8e0010007ff00, "b2r.result r0, pt, 0xff" },
 };
 
 static void known_words(void)
@@ -127,5 +129,8 @@ int main(void)
 	refused("mov r0, c[0x20][0x0]");
 	refused("mov r0, c[0x0][0x2]");
 	refused("popc r0, -r1");
+	refused("hadd2 r0, r1, 0x3c003c01");
+	refused("hmul2 r0, -r1, r2");
+	refused("b2r.result p0");
 	return done();
 }

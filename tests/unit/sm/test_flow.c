@@ -254,6 +254,57 @@ static const char half_barrier[] = HEAD
 	"iadd r12, r4, -r0\n"
 	TAIL;
 
+/* BAR.RED: how many threads, whether all, whether any, and again when the barrier is used again. */
+static u32 count_want(u32 t)
+{
+	(void)t;
+	return 70 + 1000;
+}
+
+static const char count_barrier[] = HEAD
+	"isetp.lt.u32.and p0, pt, r0, 0x46, pt\n"
+	"bar.red 0x3, 0x80, p0\n"
+	"b2r.result r12, p1\n"
+	"@p1 iadd r12, r12, 0x3e8\n"
+	TAIL;
+
+static u32 count_none_want(u32 t)
+{
+	(void)t;
+	return 3;
+}
+
+static const char count_none[] = HEAD
+	"mov32i r12, 0x7\n"
+	"bar.red 0x0, rz, !pt\n"
+	"b2r.result r12, p1\n"
+	"@!p1 iadd r12, r12, 0x3\n"
+	TAIL;
+
+static u32 and_or_want(u32 t)
+{
+	(void)t;
+	return 1 + 4 + 8;
+}
+
+/* "and" of what one thread denies and of what all agree on, "or" of both, on one barrier. */
+static const char and_or_barrier[] = HEAD
+	"mov r12, rz\n"
+	"isetp.ne.u32.and p0, pt, r0, 0x21, pt\n"
+	"bar.red.and 0x0, rz, pt\n"
+	"b2r.result r5, p1\n"
+	"@p1 iadd r12, r12, 0x1\n"
+	"bar.red.and 0x0, rz, p0\n"
+	"b2r.result r5, p1\n"
+	"@p1 iadd r12, r12, 0x2\n"
+	"bar.red.or 0x0, rz, !p0\n"
+	"b2r.result r5, p1\n"
+	"@p1 iadd r12, r12, 0x4\n"
+	"bar.red.or 0x0, rz, !pt\n"
+	"b2r.result r5, p1\n"
+	"@!p1 iadd r12, r12, 0x8\n"
+	TAIL;
+
 static u32 spin_want(u32 t)
 {
 	return t / 32 == 0 ? 0 : 1;
@@ -361,6 +412,9 @@ static const struct {
 	{ "a barrier orders the warps of a block", barrier, 256, barrier_want },
 	{ "a barrier does not wait for warps that have ended", exited_barrier, 96, exited_barrier_want },
 	{ "barriers of half of the warps", half_barrier, 128, half_barrier_want },
+	{ "a barrier counts a predicate", count_barrier, 128, count_want },
+	{ "a barrier counts none", count_none, 96, count_none_want },
+	{ "a barrier tells all and any", and_or_barrier, 90, and_or_want },
 	{ "a spinning warp does not starve the others", spin, 96, spin_want },
 	{ "a spin lock between warps keeps others out", lock, 256, lock_sum },
 	{ "an incomplete last warp", if_else, 33, if_else_want },
@@ -392,6 +446,8 @@ int main(void)
 		     "red.add.e.u32 [r2], r4\nexit\n", SM_ERR_ADDRESS_SPACE);
 	expect_error("barrier with an odd count", "bar.sync 0x0, 0x21\nexit\n",
 		     SM_ERR_ILLEGAL_PARAMETER);
+	expect_error("barrier with a scan", "bar.scan 0x0\nexit\n", SM_ERR_ILLEGAL_PARAMETER);
+	expect_error("state of a barrier", "b2r.bar r0, pt, 0x0\nexit\n", SM_ERR_ILLEGAL_PARAMETER);
 	expect_error("jump to nowhere aligned", "jmp 0x3\nexit\n", SM_ERR_MISALIGNED_PC);
 	expect_error("breakpoint", "bpt 0x0\nexit\n", SM_ERR_ILLEGAL_INSTRUCTION);
 	machine_fini(&m);

@@ -96,6 +96,22 @@ static void constants(void)
 	ok(out[0] == 0x80010003 && out[2] == 0x80010004 && out[3] == 0x80010005 &&
 	   out[4] == 0xffff8001 && out[5] == 0x80010005, "constants, indexed and as operands");
 	ok(!out[6] && !out[7], "what is bound to nothing reads as 0");
+
+	/* banks 1 and 2 are parts of bank 0; of four lanes each reads from one of its own */
+	fresh(4, HEAD "shl r4, r0, 0x10\nldc.is.32 r8, c[0x0][r4+0x8]\n"
+	      "iadd32i r4, r4, 0x4\nldc.is.32 r9, c[0x1][r4+0x4]\n"
+	      "iadd r2, r2, r1\nst.e.64 [r2], r8\nexit\n");
+	for (u32 n = 2; n < 12; n++)
+		machine_arg(&m, n, 0x80010000 + n);
+	for (u32 n = 1; n < 3; n++) {
+		m.launch.bank[n].address = m.launch.bank[0].address + 16 * n;
+		m.launch.bank[n].size = 16;
+	}
+	machine_run(&m, false);
+	out = machine_at(&m, M_DATA);
+	ok(out[0] == 0x80010002 && out[1] == 0x80010006 && out[2] == 0x80010006 &&
+	   out[3] == 0x8001000a && out[4] == 0x8001000a && !out[5] && !out[6] && !out[7],
+	   "constants of the bank that each lane names");
 }
 
 /* ------------------------------------------------------------------ atomics */
