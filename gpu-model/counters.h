@@ -42,6 +42,15 @@ struct gpu;
 	X(FAULTS_WRITE, "fault.write") \
 	X(FAULTS_ATOMIC, "fault.atomic") \
 	X(FAULTS_PREFETCH, "fault.prefetch") \
+	X(FAULTS_NO_TABLE, "fault.reason.no_table") \
+	X(FAULTS_NO_PAGE, "fault.reason.no_page") \
+	X(FAULTS_READ_ONLY, "fault.reason.read_only") \
+	X(FAULTS_NO_ATOMIC, "fault.reason.no_atomic") \
+	X(FAULTS_LIMIT, "fault.reason.limit") \
+	X(FAULTS_UNBOUND, "fault.reason.unbound") \
+	X(FAULTS_APERTURE, "fault.reason.aperture") \
+	X(FAULTS_REGION, "fault.reason.region") \
+	X(FAULTS_OTHER, "fault.reason.other") \
 	X(FAULTS_DUPLICATE, "fault.duplicate") \
 	X(FAULTS_LATE, "fault.late") \
 	X(FAULTS_OVERFLOW, "fault.overflow") \
@@ -60,6 +69,7 @@ struct gpu;
 	X(PREEMPTS, "fifo.preempts") \
 	X(CHANNEL_KILLS, "fifo.kills") \
 	X(SWITCH_TIMEOUTS, "fifo.switch_timeouts") \
+	X(BUSY_NS, "fifo.busy_ns") \
 	X(GPFIFO_ENTRIES, "pbdma.entries") \
 	X(SEMAPHORE_RELEASES, "pbdma.releases") \
 	X(ACQUIRE_RETRIES, "pbdma.acquire_retries") \
@@ -72,6 +82,10 @@ struct gpu;
 	X(CE_BYTES_SYS_TO_VRAM, "ce.bytes.sys_to_vram") \
 	X(CE_BYTES_SYS_TO_SYS, "ce.bytes.sys_to_sys") \
 	X(CE_BYTES_FILLED, "ce.bytes.filled") \
+	X(CE_RUNS_VRAM_TO_VRAM, "ce.runs.vram_to_vram") \
+	X(CE_RUNS_VRAM_TO_SYS, "ce.runs.vram_to_sys") \
+	X(CE_RUNS_SYS_TO_VRAM, "ce.runs.sys_to_vram") \
+	X(CE_RUNS_SYS_TO_SYS, "ce.runs.sys_to_sys") \
 	X(CE_RELEASES, "ce.releases") \
 	X(CE_LAUNCH_ERRORS, "ce.launch_errors") \
 	X(CE_CARD_NS, "ce.card_ns")

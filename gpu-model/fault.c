@@ -202,6 +202,29 @@ static void show_later(struct gpu *gpu, const struct waiting *w)
 	}
 }
 
+static enum gpu_counter by_reason(u8 reason)
+{
+	switch (reason) {
+	case MMU_FAULT_PDE:
+		return CTR_FAULTS_NO_TABLE;
+	case MMU_FAULT_PTE:
+		return CTR_FAULTS_NO_PAGE;
+	case MMU_FAULT_RO:
+		return CTR_FAULTS_READ_ONLY;
+	case MMU_FAULT_ATOMIC:
+		return CTR_FAULTS_NO_ATOMIC;
+	case MMU_FAULT_VA_LIMIT:
+		return CTR_FAULTS_LIMIT;
+	case MMU_FAULT_UNBOUND_INST:
+		return CTR_FAULTS_UNBOUND;
+	case MMU_FAULT_APERTURE:
+		return CTR_FAULTS_APERTURE;
+	case MMU_FAULT_REGION:
+		return CTR_FAULTS_REGION;
+	}
+	return CTR_FAULTS_OTHER;
+}
+
 static void count(struct gpu *gpu, const struct gpu_fault *f, enum gpu_counter kind)
 {
 	static const enum gpu_counter by_access[4] = {
@@ -210,6 +233,7 @@ static void count(struct gpu *gpu, const struct gpu_fault *f, enum gpu_counter k
 
 	counter_inc(gpu, kind);
 	counter_inc(gpu, by_access[f->access & 3]);
+	counter_inc(gpu, by_reason(f->reason));
 }
 
 void fault_post_replayable(struct gpu *gpu, const struct gpu_fault *fault)

@@ -95,11 +95,16 @@ static void report_transfer(struct channel *ch, struct pce_context *pce)
 		CTR_CE_BYTES_VRAM_TO_VRAM, CTR_CE_BYTES_VRAM_TO_SYS,
 		CTR_CE_BYTES_SYS_TO_VRAM, CTR_CE_BYTES_SYS_TO_SYS,
 	};
+	static const enum gpu_counter runs[PCE_NR_PATHS] = {
+		CTR_CE_RUNS_VRAM_TO_VRAM, CTR_CE_RUNS_VRAM_TO_SYS,
+		CTR_CE_RUNS_SYS_TO_VRAM, CTR_CE_RUNS_SYS_TO_SYS,
+	};
 	struct gpu *gpu = ch->gpu;
 	u64 total = 0, ns = 0;
 
 	for (int i = 0; i < PCE_NR_PATHS; i++) {
 		counter_add(gpu, bytes[i], pce->bytes[i]);
+		counter_add(gpu, runs[i], pce->bytes[i] != 0);
 		total += pce->bytes[i];
 		ns += pce_time((enum pce_path)i, pce->bytes[i]);
 	}

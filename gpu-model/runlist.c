@@ -282,7 +282,7 @@ static void settle(struct runlist *rl, struct channel *ch, enum engine_result re
 static void run(struct runlist *rl, struct channel *ch)
 {
 	struct gpu *gpu = rl->gpu;
-	u64 replays = gpu->pfifo->replays, start = host_ns();
+	u64 replays = gpu->pfifo->replays, start = host_ns(), ns;
 	enum engine_result result;
 	bool fresh = ch->state == CHANNEL_READY;
 
@@ -307,7 +307,9 @@ static void run(struct runlist *rl, struct channel *ch)
 	result = pbdma_run(ch);
 	gpu_lock(gpu);
 	rl->current = NULL;
-	rl->busy_ns += host_ns() - start;
+	ns = host_ns() - start;
+	rl->busy_ns += ns;
+	counter_add(gpu, CTR_BUSY_NS, ns);
 	settle(rl, ch, result, replays);
 	resume_keepers(rl);
 	if (ch->released) {

@@ -52,6 +52,7 @@ static void fatal(u32 flags, const char *name)
 	ok_eq(rd32(&b, 0x00280c + 16 * id) >> 16 & 7, 1, "a write");
 	ok_eq(rd32(&b, 0x00280c + 16 * id) >> 20 & 1, 1, "of the hub");
 	ok_eq(rd32(&b, 0x002a80), 0, "nothing in the replayable buffer");
+	ok(counter_get(b.gpu, CTR_FAULTS_NO_TABLE) == 1 && !counter_get(b.gpu, CTR_FAULTS_NO_PAGE), "counted by its reason");
 	sleep_ms(5);
 	ok_eq(sema_rd(&b, 0x100), 0, "the channel is dead");
 	kick(&c);

@@ -220,11 +220,18 @@ static void errors(u32 inst)
 static void accounting(void)
 {
 	u64 ns = counter_get(b.gpu, CTR_CE_CARD_NS), sys = counter_get(b.gpu, CTR_CE_BYTES_SYS_TO_VRAM);
+	u64 in = counter_get(b.gpu, CTR_CE_RUNS_SYS_TO_VRAM), out = counter_get(b.gpu, CTR_CE_RUNS_VRAM_TO_SYS);
+	u64 busy = counter_get(b.gpu, CTR_BUSY_NS);
 
 	ce_launch(&c, SYS_VA, VRAM_VA + DST, 0, 0, 2 << 20, 1, L_COPY);
 	finish(&c);
 	ns = counter_get(b.gpu, CTR_CE_CARD_NS) - ns;
 	ok_eq((long long)(counter_get(b.gpu, CTR_CE_BYTES_SYS_TO_VRAM) - sys), 2 << 20, "bytes by direction");
+	ok_eq((long long)(counter_get(b.gpu, CTR_CE_RUNS_SYS_TO_VRAM) - in), 1, "a run in that direction");
+	ok_eq((long long)(counter_get(b.gpu, CTR_CE_RUNS_VRAM_TO_SYS) - out), 0, "none in the other");
+	for (int i = 0; i < 5000 && counter_get(b.gpu, CTR_BUSY_NS) == busy; i++)
+		sleep_ms(1);		/* it is counted at the end of a slice */
+	ok(counter_get(b.gpu, CTR_BUSY_NS) > busy, "and the time in which engines were busy");
 	ok(ns > 174000 && ns < 177000, "2 MiB over PCIe take a card 175 us");
 	printf("# %llu ns\n", (unsigned long long)ns);
 }
