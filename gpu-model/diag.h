@@ -18,9 +18,13 @@ void diag_fini(struct gpu *gpu);
 /* A register that is in no unit's table. Device lock held. */
 void diag_unmodelled(struct gpu *gpu, u32 addr, bool write, u32 value);
 
+/* Which block of the GPU an address belongs to, by NVIDIA's public manuals; "?" if none is known. */
+const char *diag_block(u32 addr);
+
 /*
  * Each register read. Names a register (once) that is read over and over for more than a
- * second and never changes, while nothing else but the timer is touched. Device lock held.
+ * second and never changes, while nothing but the timer and up to three other registers is
+ * read and nothing is written. Device lock held.
  */
 void diag_read(struct gpu *gpu, u32 addr, u32 value);
 

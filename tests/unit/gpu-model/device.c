@@ -216,6 +216,44 @@ static void test_events(void)
 	ok(noted(2) && !strcmp(order, "ca"), "one that is asked for again is moved");
 }
 
+/* What the device prints of registers that nothing models. */
+static const char *report(struct bench *d)
+{
+	static char text[1024];
+	FILE *out = fmemopen(text, sizeof(text) - 1, "w");
+
+	memset(text, 0, sizeof(text));
+	gpu_report_unmodelled(d->gpu, out);
+	fclose(out);
+	return text;
+}
+
+/* Reads the registers by turns for a second and a half. */
+static void poll_all(struct bench *d, const u32 *addr, u32 nr)
+{
+	u64 start = host_ns();
+
+	d->last_log[0] = 0;
+	while (host_ns() - start < 1500000000ull) {
+		for (u32 i = 0; i < nr; i++)
+			rd32(d, addr[i]);
+	}
+}
+
+static void test_watchdog(void)
+{
+	static const u32 two[] = { 0x001710, 0xabcdc4 }, many[] = { 0x100, 0x104, 0x140, 0x160, 0x164, 0x200, 0x204 };
+	struct bench fresh;
+
+	bench_open(&fresh, NULL, 64 << 20, NULL);
+	poll_all(&fresh, two, 2);
+	ok_eq(diag_polled(fresh.gpu), 2, "registers that a loop polls by turns are named both");
+	ok(strstr(fresh.last_log, "abcdc4 ?"), "one that has no name by its address: %s", fresh.last_log);
+	poll_all(&fresh, many, 7);
+	ok(diag_polled(fresh.gpu) == 2 && !fresh.last_log[0], "who reads many registers in turn polls none");
+	bench_close(&fresh);
+}
+
 static void test_diagnostics(void)
 {
 	struct bench fresh;
@@ -231,6 +269,10 @@ static void test_diagnostics(void)
 	ok_eq(rd32(&fresh, 0xabcdc0), 1, "one that is not is storage");
 	rd32(&fresh, 0xabcdc4);
 	ok_eq(gpu_report_unmodelled(fresh.gpu, NULL), 2, "and is reported");
+	rd32(&fresh, 0x10a7fc);
+	ok(strstr(report(&fresh), "10a7fc NV_PPWR reads 1 writes 0") &&
+	   strstr(report(&fresh), "abcdc0 ? reads 1 writes 1 last 00000001"),
+	   "with the name of the block that it is in, and counts");
 	ok(!strcmp(gpu_reg_name(fresh.gpu, 0x000164, name, sizeof(name)), "NV_PMC_INTR_EN_SET[1]"), "registers have names");
 	ok(!strcmp(gpu_reg_name(fresh.gpu, 0xabcdc0, name, sizeof(name)), "?"), "or have none");
 	for (start = host_ns(); host_ns() - start < 1500000000ull; polls++) {
@@ -283,6 +325,7 @@ int main(void)
 	test_engine_reset();
 	test_events();
 	test_diagnostics();
+	test_watchdog();
 	test_reset();
 	bench_close(&b);
 	return tap_done();
