@@ -39,6 +39,15 @@ clblast)
 numpy)
 	# every platform: rusticl on the model, and pocl on the CPU
 	OCL_ICD_VENDORS=/etc/OpenCL/vendors LD_PRELOAD=$shim python3 tests/compute/numpy_judge.py ;;
+same)
+	# gcc is the reference; nv50_ir and pocl through OpenCL, NAK and lavapipe through Vulkan
+	dir=$(mktemp -d)
+	./build/judges/same "$dir"
+	LD_PRELOAD=$shim ./build/judges/same-vulkan "$dir/in" "$dir/NAK" >&2 || true
+	VK_LOADER_DRIVERS_SELECT='lvp*' ./build/judges/same-vulkan "$dir/in" "$dir/lavapipe" >&2 || true
+	OCL_ICD_VENDORS=/etc/OpenCL/vendors LD_PRELOAD=$shim python3 tests/compute/same/same_judge.py \
+		tests/compute/same "$dir" NAK lavapipe
+	rm -rf "$dir" ;;
 vulkan)
 	LD_PRELOAD=$shim ./build/judges/vulkan-compute ;;
 vulkan-cpu)

@@ -24,9 +24,9 @@ compute_rate() {
 # Under Mesa's drm-shim: the model's graphics engine in the program's process.
 compute_native() {
 	local judge log
-	logged vulkan-program "the Vulkan program" tree_run "$TREE" bash tools/inside/vulkan.sh build/judges/vulkan-compute ||
-		fail "compute: the Vulkan program" "does not build"
-	for judge in vulkan vulkan-cpu numpy clblast hashcat; do
+	logged vulkan-programs "the Vulkan programs" tree_run "$TREE" bash tools/inside/vulkan.sh build/judges ||
+		fail "compute: the Vulkan programs" "do not build"
+	for judge in vulkan vulkan-cpu same numpy clblast hashcat; do
 		log=$LOGS/judge-$judge.tap
 		note "judge $judge ..."
 		tree_run "$TREE" bash tools/inside/judges.sh "$judge" > "$log" 2> "$log.err" || true
