@@ -53,6 +53,7 @@ struct gpu;
 	X(FAULTS_OTHER, "fault.reason.other") \
 	X(FAULTS_DUPLICATE, "fault.duplicate") \
 	X(FAULTS_LATE, "fault.late") \
+	X(FAULTS_BEHIND, "fault.behind") \
 	X(FAULTS_OVERFLOW, "fault.overflow") \
 	X(REPLAYS, "fault.replays") \
 	X(CANCELS, "fault.cancels") \

@@ -8,7 +8,7 @@
  * not lost, it faults again at the next replay.
  *
  * What hardware does at will the model does on request (struct fault_policy): entries
- * that come late, twice, or several at a time.
+ * that come late, twice, several at a time, or a while after PUT has passed them.
  *
  * Fatal faults: four registers for each fault id at 002800, a bit in 00259c, and
  * PFIFO's MMU fault interrupt, which goes when 00259c has been cleared. The
@@ -32,6 +32,7 @@
 #define ENTRY_SIZE		32u
 #define DEFAULT_ENTRIES		0x1200u	/* as a card has */
 #define MAX_WAITING		1024u	/* entries on their way */
+#define MAX_BEHIND		256u	/* entries that PUT has passed and that are not written yet */
 #define BURST_WAIT_NS		200000u
 
 #define REG_FAULT_UNITS		0x00259cu
@@ -50,6 +51,12 @@ struct waiting {
 	u64 time, due;			/* GPU time of the fault; host time at which it shows */
 };
 
+struct behind {
+	u32 w[8];
+	u32 slot;
+	u64 due;
+};
+
 struct fault_unit {
 	u32 entries, get, put;
 	u32 info;
@@ -58,6 +65,9 @@ struct fault_unit {
 	struct waiting waiting[MAX_WAITING];
 	u32 nr_waiting;
 	struct event later;
+	struct behind behind[MAX_BEHIND];
+	u32 nr_behind;
+	struct event catch_up;
 };
 
 /* ------------------------------------------------------------------- buffer */
@@ -88,9 +98,10 @@ static void encode(u32 w[8], const struct gpu_fault *f, u64 time)
 }
 
 /* The word with the valid bit goes last, by itself: the driver may look at any time. */
-static bool write_entry(struct gpu *gpu, u64 va, const u32 w[8])
+static bool write_entry(struct gpu *gpu, u32 slot, const u32 w[8])
 {
 	const struct mmu_space *space = bar2_space(gpu);
+	u64 va = buffer_base(gpu) + slot * ENTRY_SIZE;
 
 	if (!space)
 		return memory_write(gpu, APERTURE_VRAM, va, w, 28) &&
@@ -117,6 +128,54 @@ static bool overflow_requested(struct fault_unit *u)
 	return true;
 }
 
+static bool write_now(struct gpu *gpu, u32 slot, const u32 w[8])
+{
+	if (write_entry(gpu, slot, w))
+		return true;
+	gpu_log(gpu, GPU_LOG_WARN, "the fault buffer is not mapped at %llx", (unsigned long long)buffer_base(gpu));
+	lost(gpu, INFO_WRITE_NACK);
+	return false;
+}
+
+/* Writes the entries that are due; the order among them is that of their times, not of their places. */
+static void catch_up(struct gpu *gpu, struct event *event)
+{
+	struct fault_unit *u = gpu->fault;
+	u64 now = host_ns(), next = ~0ull;
+	u32 kept = 0;
+
+	for (u32 i = 0; i < u->nr_behind; i++) {
+		if (u->behind[i].due <= now) {
+			if (reg_get(gpu, REG_BUFFER_LO) & BUFFER_ENABLE)
+				write_now(gpu, u->behind[i].slot, u->behind[i].w);
+			continue;
+		}
+		if (u->behind[i].due < next)
+			next = u->behind[i].due;
+		u->behind[kept++] = u->behind[i];
+	}
+	u->nr_behind = kept;
+	if (kept)
+		event_at(gpu, event, next);
+}
+
+/* By the policy: the entry at PUT is written later. False: it is to be written now. */
+static bool write_behind(struct gpu *gpu, const u32 w[8])
+{
+	struct fault_unit *u = gpu->fault;
+	struct behind *b = &u->behind[u->nr_behind];
+
+	if (!u->policy.ahead_ns || u->nr_behind == MAX_BEHIND)
+		return false;
+	memcpy(b->w, w, sizeof(b->w));
+	b->slot = u->put;
+	b->due = host_ns() + gpu_random(gpu, u->policy.ahead_ns + 1);
+	u->nr_behind++;
+	counter_inc(gpu, CTR_FAULTS_BEHIND);
+	catch_up(gpu, &u->catch_up);
+	return true;
+}
+
 static void show(struct gpu *gpu, const struct gpu_fault *f, u64 time)
 {
 	struct fault_unit *u = gpu->fault;
@@ -131,12 +190,8 @@ static void show(struct gpu *gpu, const struct gpu_fault *f, u64 time)
 		return;
 	}
 	encode(w, f, time);
-	if (!write_entry(gpu, buffer_base(gpu) + u->put * ENTRY_SIZE, w)) {
-		gpu_log(gpu, GPU_LOG_WARN, "the fault buffer is not mapped at %llx",
-			(unsigned long long)buffer_base(gpu));
-		lost(gpu, INFO_WRITE_NACK);
+	if (!write_behind(gpu, w) && !write_now(gpu, u->put, w))
 		return;
-	}
 	u->put = (u->put + 1) % u->entries;
 	pmc_set_line(gpu, PMC_REPLAYABLE_FAULT, true);
 }
@@ -373,6 +428,7 @@ static int fault_init(struct gpu *gpu)
 	u64 entries = gpu_option_u64(gpu, "fault-entries", DEFAULT_ENTRIES);
 	struct fault_policy policy = {
 		.late_ns = gpu_option_u64(gpu, "fault-late-us", 0) * 1000,
+		.ahead_ns = gpu_option_u64(gpu, "fault-ahead-us", 0) * 1000,
 		.duplicate_percent = (u32)gpu_option_u64(gpu, "fault-duplicate", 0),
 		.burst = (u32)gpu_option_u64(gpu, "fault-burst", 0),
 	};
@@ -384,6 +440,7 @@ static int fault_init(struct gpu *gpu)
 		return -ENOMEM;
 	gpu->fault->entries = (u32)entries;
 	gpu->fault->later.fn = show_due;
+	gpu->fault->catch_up.fn = catch_up;
 	fault_set_policy(gpu, &policy);
 	return 0;
 }
@@ -393,7 +450,8 @@ static void fault_reset(struct gpu *gpu)
 	struct fault_unit *u = gpu->fault;
 
 	event_cancel(gpu, &u->later);
-	u->get = u->put = u->nr_waiting = u->info = 0;
+	event_cancel(gpu, &u->catch_up);
+	u->get = u->put = u->nr_waiting = u->nr_behind = u->info = 0;
 }
 
 static void fault_fini(struct gpu *gpu)

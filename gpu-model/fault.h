@@ -106,10 +106,12 @@ void fault_post_fatal(struct gpu *gpu, const struct gpu_fault *fault);
  * @duplicate_percent: probability that an entry is written twice
  * @burst: collect so many entries before they are written; 0 and 1: at once. A burst
  *	that does not fill is written after 200 us.
+ * @ahead_ns: PUT moves at once, and the entry that it has passed is written up to so many ns
+ *	later, its valid bit last: it is the valid bit that a driver must wait for
  * @overflow_next: pretend that the buffer is full for so many entries, each when it is not empty
  */
 struct fault_policy {
-	u64 late_ns;
+	u64 late_ns, ahead_ns;
 	u32 duplicate_percent, burst, overflow_next;
 };
 

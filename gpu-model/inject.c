@@ -114,6 +114,18 @@ static int late_fault(struct gpu *gpu, const u64 *n)
 	return 0;
 }
 
+static int ahead(struct gpu *gpu, const u64 *n)
+{
+	struct fault_policy p;
+
+	if (n[0] > 10000000)
+		return -EINVAL;
+	fault_get_policy(gpu, &p);
+	p.ahead_ns = n[0] * 1000;
+	fault_set_policy(gpu, &p);
+	return 0;
+}
+
 static int burst(struct gpu *gpu, const u64 *n)
 {
 	struct fault_policy p;
@@ -171,6 +183,7 @@ static const struct command commands[] = {
 	{ "overflow", "[N]", 0, 1, overflow, "the fault buffer is full for N faults" },
 	{ "duplicate", "PERCENT", 1, 1, duplicate, "faults are reported twice" },
 	{ "late-fault", "US", 1, 1, late_fault, "faults appear up to so much late" },
+	{ "ahead", "US", 1, 1, ahead, "PUT passes fault entries up to so long before they are written" },
 	{ "burst", "N", 1, 1, burst, "faults appear N at a time" },
 	{ "kill", "CHANNEL", 1, 1, kill_channel, "a channel dies of a fatal fault" },
 	{ "remove", "", 0, 0, removal, "the device leaves the bus: reads are all ones, nothing is done" },

@@ -39,6 +39,7 @@ static const struct known known[] = {
 	{ "seed", NULL, 0, UINT64_MAX, false, "start of all random decisions (0)" },
 	{ "tlb-entries", NULL, 1, 1 << 20, true, "entries of each translation cache" },
 	{ "fault-late-us", NULL, 0, 10000000, false, "fault entries appear up to so much late" },
+	{ "fault-ahead-us", NULL, 0, 10000000, false, "PUT passes fault entries up to so long before they are written" },
 	{ "fault-duplicate", NULL, 0, 100, false, "percentage of fault entries written twice" },
 	{ "fault-burst", NULL, 0, 1024, false, "collect so many fault entries" },
 	{ "fault-entries", NULL, 2, 16384, false, "size of the replayable fault buffer (4608)" },

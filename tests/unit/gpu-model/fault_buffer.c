@@ -180,6 +180,54 @@ static void test_policies(void)
 	policy((struct fault_policy){ 0 });
 }
 
+static u32 nr_valid(u32 from, u32 n)
+{
+	u32 valid = 0;
+
+	for (u32 i = 0; i < n; i++)
+		valid += word((from + i) % ENTRIES, 7) >> 31;
+	return valid;
+}
+
+/* PUT passes entries that are not written yet: the valid bit tells, and the rest is there when it is. */
+static void test_ahead(void)
+{
+	u32 from, valid, wrong = 0;
+
+	drain();
+	from = put();
+	for (u32 i = 0; i < 8; i++)
+		phys_wr32(&b, BUFFER + (from + i) % ENTRIES * 32 + 28, 0);
+	policy((struct fault_policy){ .ahead_ns = 400000000 });
+	for (u32 i = 0; i < 8; i++)
+		post((u64)(0x100 + i) << 12, MMU_READ);
+	valid = nr_valid(from, 8);
+	ok_eq((put() - from) % ENTRIES, 8, "PUT is ahead of the entries");
+	ok(valid < 8, "which are not all valid");
+	for (int i = 0; i < 5000 && nr_valid(from, 8) < 8; i++)
+		sleep_ms(1);
+	ok_eq(nr_valid(from, 8), 8, "but become so");
+	for (u32 i = 0; i < 8; i++)
+		wrong += word((from + i) % ENTRIES, 2) != (0x100 + i) << 12;
+	ok_eq(wrong, 0, "each in its place");
+	ok(counter_get(b.gpu, CTR_FAULTS_BEHIND) == 8, "and are counted");
+	drain();
+	policy((struct fault_policy){ 0 });
+	post(0x1000, MMU_READ);
+	ok_eq(nr_valid((put() + ENTRIES - 1) % ENTRIES, 1), 1, "without the policy an entry is there when PUT is");
+	drain();
+	from = put();
+	phys_wr32(&b, BUFFER + from * 32 + 28, 0);
+	policy((struct fault_policy){ .ahead_ns = 20000000 });
+	post(0x1000, MMU_READ);
+	wr32(&b, 0x002a70, BUFFER_VA);
+	sleep_ms(50);
+	ok_eq(nr_valid(from, 1), 0, "a buffer that is switched off is not written any more");
+	wr32(&b, 0x002a70, BUFFER_VA | 1);
+	policy((struct fault_policy){ 0 });
+	drain();
+}
+
 static void test_replay(void)
 {
 	replays = cancels = 0;
@@ -245,6 +293,7 @@ int main(void)
 	test_interrupt();
 	test_overflow();
 	test_policies();
+	test_ahead();
 	test_replay();
 	test_fatal();
 	test_unmapped_buffer();
