@@ -400,6 +400,7 @@ enum nsvm_engine {
  * @svm: the device
  * @id: nouveau's number for it
  * @engine: what it was made for
+ * @notifier: handle of the buffer that the kernel makes with a channel
  * @push: commands
  * @fence: the word that says how far the GPU is
  * @code: machine code of all kernels (compute)
@@ -415,6 +416,7 @@ struct nsvm_channel {
 	struct nsvm *svm;
 	int32_t id;
 	enum nsvm_engine engine;
+	uint32_t notifier;
 	struct nsvm_bo push;
 	struct nsvm_bo fence;
 	struct nsvm_bo code;

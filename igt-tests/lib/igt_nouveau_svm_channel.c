@@ -82,6 +82,7 @@ int nsvm_channel_open(struct nsvm *svm, struct nsvm_channel *ch, enum nsvm_engin
 		return ret;
 	ch->svm = svm;
 	ch->id = alloc.channel;
+	ch->notifier = alloc.notifier_handle;
 	ch->engine = engine;
 	ret = nsvm_bo_new(svm, &ch->push, PUSH_WORDS * 4, NOUVEAU_GEM_DOMAIN_GART);
 	if (!ret)
@@ -117,10 +118,13 @@ void nsvm_require_channel(struct nsvm *svm, struct nsvm_channel *ch, enum nsvm_e
 void nsvm_channel_close(struct nsvm_channel *ch)
 {
 	struct drm_nouveau_channel_free free = { .channel = ch->id };
+	struct drm_gem_close notifier = { .handle = ch->notifier };
 
 	if (!ch->svm)
 		return;
 	nsvm_ioctl(ch->svm->fd, DRM_IOCTL_NOUVEAU_CHANNEL_FREE, &free);
+	/* Its handle is ours, and outlives the channel. */
+	nsvm_ioctl(ch->svm->fd, DRM_IOCTL_GEM_CLOSE, &notifier);
 	nsvm_bo_del(ch->svm, &ch->local);
 	nsvm_bo_del(ch->svm, &ch->slots);
 	nsvm_bo_del(ch->svm, &ch->code);

@@ -325,6 +325,7 @@ static void test_access(unsigned int flags, enum nsvm_pages pages)
  * @warps:		64 warps add to one word
  * @channels:		three channels add to the same pages
  * @both-sides:		one launch reads one area and writes another
+ * @evict:		one launch touches every page of more than VRAM has room for
  * @bound:		none at all, since SVM_BIND has mapped what it has moved
  *
  * arg[2]:
@@ -408,6 +409,25 @@ static void many_both_sides(enum nsvm_pages pages)
 	nsvm_area_del(&to);
 }
 
+static void many_evict(enum nsvm_pages pages)
+{
+	struct nsvm_area other, a;
+
+	/* What the buffers leave goes to other memory, which is older. */
+	nsvm_hog_new(&svm, &hog, LEAVE / 2);
+	igt_assert_eq(nsvm_hog_use(&hog, &ch), 0);
+	other = nsvm_area_filled(&svm, LEAVE / 2, NSVM_HUGE, NSVM_SEED);
+	igt_assert_lte(0, (int)nsvm_to_vram(&svm, other.p, other.size));
+	a = nsvm_area_filled(&svm, 2 * sizes[pages], pages, NSVM_SEED);
+	igt_assert_eq(nsvm_policy(&svm, a.p, a.size, NOUVEAU_SVM_BIND_POLICY__DEVICE), 0);
+	igt_assert_eq(nsvm_gpu_add(&ch, a.p, a.size, NSVM_PAGE_WORDS, VALUE), 0);
+	nsvm_assert_pattern(a.p, a.size, NSVM_PAGE_WORDS, NSVM_SEED + VALUE, "touched");
+	nsvm_assert_pattern(other.p, other.size, NSVM_PAGE_WORDS, NSVM_SEED, "in its way");
+	nsvm_area_del(&a);
+	nsvm_area_del(&other);
+	nsvm_hog_del(&svm, &hog);
+}
+
 static void many_bound(enum nsvm_pages pages)
 {
 	struct nsvm_area a = nsvm_area_filled(&svm, sizes[pages], pages, NSVM_SEED);
@@ -434,6 +454,7 @@ static const struct {
 	{ "warps", many_warps },
 	{ "channels", many_channels },
 	{ "both-sides", many_both_sides },
+	{ "evict", many_evict },
 	{ "bound", many_bound },
 };
 

@@ -302,6 +302,10 @@ static void query_own_buffer(void)
  * SUBTEST: policy-of-addresses
  * Description: A policy belongs to addresses: it outlives what is mapped there
  *
+ * SUBTEST: policy-neighbours
+ * Description: A CPU access to a single page in VRAM brings the 64 KiB around it back; where
+ *              VRAM is preferred it brings that page alone, and the rest stays mapped
+ *
  * SUBTEST: policy-switch
  * Description: The device's switch in debugfs rules where no policy was set
  */
@@ -392,6 +396,35 @@ static void policy_of_addresses(void)
 	nsvm_area_del(&a);
 }
 
+static void policy_neighbours(void)
+{
+	static const struct {
+		uint32_t policy;
+		uint64_t comes;
+	} ways[] = {
+		{ NOUVEAU_SVM_BIND_POLICY__DEFAULT, NSVM_MTHP_SIZE },
+		{ NOUVEAU_SVM_BIND_POLICY__DEVICE, NSVM_PAGE },
+	};
+	const uint64_t size = 4 * NSVM_MTHP_SIZE;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(ways); i++) {
+		struct nsvm_area a = nsvm_area_filled(&svm, size, NSVM_BASE, NSVM_SEED);
+		char *p = (char *)a.p + NSVM_MTHP_SIZE;
+		struct nsvm_residency r;
+
+		policy(a.p, size, ways[i].policy);
+		igt_assert_eq_s64(nsvm_to_vram(&svm, a.p, size), size / NSVM_PAGE);
+		nsvm_assert_pattern(p, 4, 1, NSVM_SEED + NSVM_MTHP_SIZE / 4, "touched");
+		r = nsvm_where(&svm, a.p, size);
+		if (r.ram != ways[i].comes)
+			nsvm_show_where(&svm, "after one access", a.p, size);
+		igt_assert_eq_u64(r.ram, ways[i].comes);
+		nsvm_assert_in_ram(&svm, p, ways[i].comes);
+		nsvm_assert_pattern(a.p, size, NSVM_PAGE_WORDS, NSVM_SEED, "in the end");
+		nsvm_area_del(&a);
+	}
+}
+
 static void policy_switch(void)
 {
 	struct nsvm_area a = nsvm_area_filled(&svm, HUGE, NSVM_HUGE, NSVM_SEED);
@@ -470,6 +503,7 @@ int igt_main()
 		{ "policy-range", policy_range },
 		{ "policy-overlap", policy_overlap },
 		{ "policy-of-addresses", policy_of_addresses },
+		{ "policy-neighbours", policy_neighbours },
 		{ "policy-switch", policy_switch },
 	};
 	static const char *const invalid[] = { "next", "max", "reserved0" };
