@@ -83,6 +83,8 @@ bool dmirror_should_fail(struct dmirror *dmirror, unsigned int side,
 	if (!dmirror)
 		return false;
 	inject = &dmirror->inject[side];
+	if (!READ_ONCE(inject->count) && !READ_ONCE(dmirror->fail_large_once))
+		return false;
 
 	spin_lock(&dmirror->inject_lock);
 	if (order && dmirror->fail_large_once) {

@@ -64,6 +64,8 @@ static struct folio *dmirror_dst_alloc(struct dmirror_move *move,
 static unsigned int dmirror_allowed_order(struct dmirror_move *move,
 					  unsigned int order)
 {
+	if (!order)
+		return 0;
 	return __fls(((move->orders & DMIRROR_ORDERS_ALL) | BIT(0)) &
 		     GENMASK(order, 0));
 }
@@ -131,14 +133,18 @@ void dmirror_move_alloc(struct dmirror_move *move)
 	}
 }
 
-/* Copy, or clear where there is no source, @nr pages; each side contiguous. */
-static void dmirror_copy_run(struct page *dst, struct page *src,
-			     unsigned long nr)
+/*
+ * Copy, or clear where there is no source, @nr pages; each side contiguous. One
+ * of them is the device's.
+ */
+static void dmirror_copy_run(struct dmirror_move *move, struct page *dst,
+			     struct page *src, unsigned long nr)
 {
 	unsigned long i;
 
-	dst = dmirror_backing(dst);
-	if (src)
+	if (move->side == HMM_DMIRROR_SIDE_DEV)
+		dst = dmirror_backing(dst);
+	else if (src)
 		src = dmirror_backing(src);
 	for (i = 0; i < nr; i++) {
 		if (src)
@@ -168,10 +174,9 @@ void dmirror_move_copy(struct dmirror_move *move)
 
 			nr = 1UL << migrate_pfn_order(move->dst[j]);
 			if (dst)
-				dmirror_copy_run(dst, src ? src + (j - i) : NULL,
-						 nr);
+				dmirror_copy_run(move, dst,
+						 src ? src + (j - i) : NULL, nr);
 		}
-		cond_resched();
 	}
 }
 
@@ -231,8 +236,6 @@ static int dmirror_migrate_window(struct dmirror_move *move,
 	struct migrate_vma args;
 	int ret;
 
-	memset(move->src, 0, move->npages * sizeof(*move->src));
-	memset(move->dst, 0, move->npages * sizeof(*move->dst));
 	dmirror_args_init(move, &args);
 
 	begin = ktime_get_ns();

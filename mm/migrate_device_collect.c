@@ -32,12 +32,14 @@
  * the range it never waits for a folio lock, and what is locked by others is
  * left out. Of a folio that goes into the array the walk keeps lock and
  * reference, and gives up the reference and the rmap of the mapping that it
- * replaced by migration entries. The folio of the fault page is locked by the
- * fault handler already and carries a reference of it; the walk adds its own
- * reference and leaves the lock alone.
+ * replaced by migration entries. The latter happens for all that was found in a
+ * table together, after one flush of the TLB and before the page table lock is
+ * dropped; what turns out to be pinned then gets its mappings back. The folio of
+ * the fault page is locked by the fault handler already and carries a reference
+ * of it; the walk adds its own reference and leaves the lock alone.
  *
- * To split, the walk drops the page table lock, having flushed the TLB for what
- * it has unmapped, and after that starts again at the address it had reached.
+ * To split, the walk drops the page table lock, having finished what it has
+ * unmapped, and after that starts again at the address it had reached.
  * The position in the arrays is computed from the address, so that starting
  * again can overwrite entries at that address and after it, never add to them;
  * what had been recorded before that address is not looked at again, whatever
@@ -249,48 +251,44 @@ static unsigned int collect_split_order(const struct collect *c,
 				orders_aligned(vpn));
 }
 
-static void collect_flush(struct collect *c, struct vm_area_struct *vma)
+static bool is_writable_mapping(pte_t pte)
 {
-	if (c->flush_end)
-		flush_tlb_range(vma, c->flush_start, c->flush_end);
-	c->flush_start = 0;
-	c->flush_end = 0;
-}
-
-static void collect_defer_flush(struct collect *c, unsigned long start,
-				unsigned long end)
-{
-	if (!c->flush_end)
-		c->flush_start = start;
-	c->flush_end = end;
+	return pte_present(pte) ? pte_write(pte) :
+		is_writable_device_private_entry(pte_to_swp_entry(pte));
 }
 
 /* The migration entry that takes the place of @pte, a mapping of @page. */
-static pte_t migration_pte_of(pte_t pte, struct page *page, bool exclusive)
+static pte_t migration_pte_of(pte_t pte, struct page *page, bool write,
+			      bool exclusive)
 {
 	unsigned long pfn = page_to_pfn(page);
-	bool present = pte_present(pte);
 	swp_entry_t entry;
 	pte_t swp_pte;
-	bool write;
 
-	write = present ? pte_write(pte) :
-		is_writable_device_private_entry(pte_to_swp_entry(pte));
 	if (write)
 		entry = make_writable_migration_entry(pfn);
 	else if (exclusive)
 		entry = make_readable_exclusive_migration_entry(pfn);
 	else
 		entry = make_readable_migration_entry(pfn);
-	if (present && pte_young(pte))
-		entry = make_migration_entry_young(entry);
-	if (present && pte_dirty(pte))
-		entry = make_migration_entry_dirty(entry);
 
+	if (!pte_present(pte)) {
+		swp_pte = swp_entry_to_pte(entry);
+		if (pte_swp_soft_dirty(pte))
+			swp_pte = pte_swp_mksoft_dirty(swp_pte);
+		if (pte_swp_uffd_wp(pte))
+			swp_pte = pte_swp_mkuffd_wp(swp_pte);
+		return swp_pte;
+	}
+
+	if (pte_young(pte))
+		entry = make_migration_entry_young(entry);
+	if (pte_dirty(pte))
+		entry = make_migration_entry_dirty(entry);
 	swp_pte = swp_entry_to_pte(entry);
-	if (present ? pte_soft_dirty(pte) : pte_swp_soft_dirty(pte))
+	if (pte_soft_dirty(pte))
 		swp_pte = pte_swp_mksoft_dirty(swp_pte);
-	if (present ? pte_uffd_wp(pte) : pte_swp_uffd_wp(pte))
+	if (pte_uffd_wp(pte))
 		swp_pte = pte_swp_mkuffd_wp(swp_pte);
 	return swp_pte;
 }
@@ -335,8 +333,54 @@ static pte_t pte_of_migration_pte(pte_t swp_pte, struct page *page,
 }
 
 /*
- * Undo install_migration_ptes() after it has made @shared pages of the run
- * shareable. Nothing but these entries has changed so far.
+ * Replace @nr PTEs that map consecutive pages of one locked folio by migration
+ * entries. Page table lock held, and not to be dropped before collect_settle().
+ * Returns whether all of them were writable.
+ */
+static bool install_migration_ptes(struct collect *c,
+				   struct vm_area_struct *vma,
+				   unsigned long addr, pte_t *ptep,
+				   struct folio *folio, struct page *page,
+				   unsigned long nr)
+{
+	bool all_writable = true, present = false, dirty = false;
+	bool anon = folio_test_anon(folio);
+	unsigned long a = addr;
+
+	for (; nr; nr--, a += PAGE_SIZE, ptep++, page++) {
+		bool exclusive = anon && PageAnonExclusive(page);
+		pte_t pte = ptep_get(ptep);
+		bool write;
+
+		if (pte_present(pte))
+			flush_cache_page(vma, a, pte_pfn(pte));
+		pte = ptep_get_and_clear(vma->vm_mm, a, ptep);
+		write = is_writable_mapping(pte);
+		if (pte_present(pte)) {
+			present = true;
+			dirty |= pte_dirty(pte);
+		}
+		all_writable &= write;
+		pte = migration_pte_of(pte, page, write, exclusive);
+		set_pte_at(vma->vm_mm, a, ptep, pte);
+		if (trace_set_migration_pte_enabled())
+			trace_set_migration_pte(a, pte_val(pte),
+						folio_order(folio));
+	}
+
+	if (present) {
+		if (!c->flush_end)
+			c->flush_start = addr;
+		c->flush_end = a;
+	}
+	if (dirty)
+		folio_mark_dirty(folio);
+	return all_writable;
+}
+
+/*
+ * Put the PTEs of a run back of which @shared pages were made shareable. Nothing
+ * but the PTEs and that has changed so far.
  */
 static void restore_ptes(struct vm_area_struct *vma, unsigned long addr,
 			 pte_t *ptep, struct page *page, unsigned long nr,
@@ -357,47 +401,16 @@ static void restore_ptes(struct vm_area_struct *vma, unsigned long addr,
 }
 
 /*
- * Replace @nr PTEs that map consecutive pages of one locked folio by migration
- * entries, and give up rmap and references of the mapping. Page table lock
- * held. Fails, and changes nothing, if a page is pinned.
- *
- * Pages that are exclusive to this mapping must be made shareable, which is
- * safe against GUP-fast only when their PTEs are cleared and flushed: hence all
- * PTEs first, one flush, and then all pages.
+ * Give up rmap and references of mappings that install_migration_ptes() has
+ * replaced, with the TLB flushed. Fails, with the mappings back in their place,
+ * if a page is pinned.
  */
-static bool install_migration_ptes(struct collect *c,
-				   struct vm_area_struct *vma,
-				   unsigned long addr, pte_t *ptep,
-				   struct page *page, unsigned long nr,
-				   bool *write)
+static bool give_up_mappings(struct vm_area_struct *vma, unsigned long addr,
+			     pte_t *ptep, struct folio *folio,
+			     struct page *page, unsigned long nr)
 {
-	struct folio *folio = page_folio(page);
 	bool anon = folio_test_anon(folio);
-	bool flush = false, present = false, dirty = false;
-	unsigned long end = addr + (nr << PAGE_SHIFT);
 	unsigned long i;
-
-	*write = true;
-	for (i = 0; i < nr; i++) {
-		unsigned long a = addr + (i << PAGE_SHIFT);
-		bool exclusive = anon && PageAnonExclusive(page + i);
-		pte_t pte = ptep_get(ptep + i);
-		pte_t swp_pte;
-
-		if (pte_present(pte)) {
-			flush_cache_page(vma, a, pte_pfn(pte));
-			flush |= exclusive;
-			present = true;
-		}
-		pte = ptep_get_and_clear(vma->vm_mm, a, ptep + i);
-		dirty |= pte_present(pte) && pte_dirty(pte);
-		swp_pte = migration_pte_of(pte, page + i, exclusive);
-		if (!is_writable_migration_entry(pte_to_swp_entry(swp_pte)))
-			*write = false;
-		set_pte_at(vma->vm_mm, a, ptep + i, swp_pte);
-	}
-	if (flush)
-		flush_tlb_range(vma, addr, end);
 
 	for (i = 0; anon && i < nr; i++) {
 		if (!PageAnonExclusive(page + i) ||
@@ -406,19 +419,44 @@ static bool install_migration_ptes(struct collect *c,
 		restore_ptes(vma, addr, ptep, page, nr, i);
 		return false;
 	}
-
-	if (present && !flush)
-		collect_defer_flush(c, addr, end);
-	if (dirty)
-		folio_mark_dirty(folio);
-	for (i = 0; i < nr; i++)
-		trace_set_migration_pte(addr + (i << PAGE_SHIFT),
-					pte_val(ptep_get(ptep + i)),
-					folio_order(folio));
-
 	folio_remove_rmap_ptes(folio, page, nr, vma);
 	folio_put_refs(folio, nr);
 	return true;
+}
+
+/*
+ * Finish what install_migration_ptes() has begun in [@addr, @end) of one table,
+ * before the page table lock is dropped and anybody sees the entries.
+ *
+ * Pages that are exclusive to this mapping must be made shareable, which is
+ * safe against GUP-fast only when their PTEs are cleared and flushed. Hence all
+ * PTEs first, one flush for all of them, and then the pages.
+ */
+static void collect_settle(struct collect *c, struct vm_area_struct *vma,
+			   unsigned long addr, unsigned long end, pte_t *ptep)
+{
+	unsigned long *src = c->migrate->src + collect_index(c, addr);
+	unsigned long nr;
+
+	if (c->flush_end)
+		flush_tlb_range(vma, c->flush_start, c->flush_end);
+	c->flush_start = 0;
+	c->flush_end = 0;
+
+	for (; addr < end; addr += nr << PAGE_SHIFT, src += nr, ptep += nr) {
+		struct page *page = migrate_pfn_to_page(*src);
+		struct folio *folio;
+
+		nr = migrate_entry_nr(*src);
+		if (!page)
+			continue;
+		folio = page_folio(page);
+		if (give_up_mappings(vma, addr, ptep, folio, page, nr))
+			continue;
+		*src = 0;
+		c->migrate->cpages -= nr;
+		collect_unlock(c, folio);
+	}
 }
 
 /* The page of a PTE if it is of a kind that migrates, else NULL. */
@@ -464,7 +502,7 @@ static bool is_mapped_run(pte_t *ptep, pte_t pte, unsigned long nr)
 	return true;
 }
 
-static bool is_hole_pte(const struct collect *c, pte_t pte)
+static inline bool is_hole_pte(const struct collect *c, pte_t pte)
 {
 	if (pte_none(pte))
 		return true;
@@ -536,11 +574,7 @@ static unsigned long collect_pte(struct collect *c, unsigned long addr,
 		}
 	}
 
-	if (!install_migration_ptes(c, vma, addr, ptep, page, nr, &write)) {
-		c->skip = order ? folio : NULL;
-		collect_unlock(c, folio);
-		return 1;
-	}
+	write = install_migration_ptes(c, vma, addr, ptep, folio, page, nr);
 	record_folio(c, addr, page, order, write);
 	return nr;
 }
@@ -551,6 +585,7 @@ static unsigned long collect_pte_range(struct collect *c, pmd_t *pmdp,
 {
 	struct vm_area_struct *vma = c->migrate->vma;
 	struct split_request req = {};
+	unsigned long start = addr;
 	pte_t *start_pte, *ptep;
 	spinlock_t *ptl;
 
@@ -566,8 +601,7 @@ static unsigned long collect_pte_range(struct collect *c, pmd_t *pmdp,
 		ptep += nr;
 		addr += nr << PAGE_SHIFT;
 	}
-	/* Before anybody else can see the entries, and on the way to a split. */
-	collect_flush(c, vma);
+	collect_settle(c, vma, start, addr, start_pte);
 	pte_unmap_unlock(start_pte, ptl);
 
 	if (req.folio)

@@ -269,9 +269,11 @@ static void move_entry(struct device_pages *dp, unsigned long i)
 		-EINVAL;
 	if (ret)
 		*src &= ~MIGRATE_PFN_MIGRATE;
-	trace_migrate_device_folio(folio_pfn(folio), folio_pfn(newfolio),
-				   folio_order(folio),
-				   folio_is_zone_device(newfolio), ret);
+	if (trace_migrate_device_folio_enabled())
+		trace_migrate_device_folio(folio_pfn(folio),
+					   folio_pfn(newfolio),
+					   folio_order(folio),
+					   folio_is_zone_device(newfolio), ret);
 }
 
 /*

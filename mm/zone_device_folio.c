@@ -147,6 +147,22 @@ static struct dev_pagemap *zone_device_page_pgmap(struct page *page)
 	return pgmap;
 }
 
+static void build_large_folio(struct page *page, unsigned int order,
+			      struct dev_pagemap *pgmap)
+{
+	const unsigned long nr = 1UL << order;
+	unsigned long i;
+
+	WARN_ON_ONCE(order == 1);
+	WARN_ON_ONCE(!IS_ALIGNED(page_to_pfn(page), nr));
+	WARN_ON_ONCE(!pgmap->ops || !pgmap->ops->folio_free);
+	for (i = 1; i < nr; i++)
+		WARN_ON_ONCE(zone_device_page_pgmap(page + i) != pgmap);
+
+	percpu_ref_get_many(&pgmap->ref, nr - 1);
+	prep_compound_page(page, order);
+}
+
 /**
  * zone_device_page_init() - build a folio from free device pages
  * @page: first page, aligned to @order
@@ -160,25 +176,14 @@ static struct dev_pagemap *zone_device_page_pgmap(struct page *page)
  */
 void zone_device_page_init(struct page *page, unsigned int order)
 {
-	const unsigned long nr = 1UL << order;
 	struct dev_pagemap *pgmap = zone_device_page_pgmap(page);
-	unsigned long i;
 
 	if (WARN_ON_ONCE(!pgmap))
 		return;
-	WARN_ON_ONCE(order == 1);
-	WARN_ON_ONCE(!IS_ALIGNED(page_to_pfn(page), nr));
-	WARN_ON_ONCE(order && !(pgmap->ops && pgmap->ops->folio_free));
-
-	for (i = 1; i < nr; i++)
-		WARN_ON_ONCE(zone_device_page_pgmap(page + i) != pgmap);
-
 	/* Drivers must not hand out pages after memunmap_pages(). */
 	WARN_ON_ONCE(!percpu_ref_tryget_live(&pgmap->ref));
-	if (order) {
-		percpu_ref_get_many(&pgmap->ref, nr - 1);
-		prep_compound_page(page, order);
-	}
+	if (order)
+		build_large_folio(page, order, pgmap);
 	set_page_count(page, 1);
 	lock_page(page);
 }

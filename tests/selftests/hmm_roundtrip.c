@@ -272,6 +272,18 @@ HMM_TEST(unaligned_range_keeps_inner_folios_whole)
 	expect_content(HMM, 0, REGION_PAGES);
 }
 
+/* What is there already stands right behind a folio that is to go whole. */
+HMM_TEST(page_that_is_there_already_does_not_hide_the_rest)
+{
+	NEEDS_ORDERS();
+	fill(HMM);
+	to_device(HMM, self->folio, 1);
+	to_device(HMM, 0, REGION_PAGES);
+	expect_where(HMM, 0, REGION_PAGES, HMM_DMIRROR_WHERE_DEV_LOCAL);
+	expect_on_device(HMM, 0, self->folio);
+	expect_content(HMM, 0, REGION_PAGES);
+}
+
 /* From the middle of one block to the middle of the next: windows at 2 MiB. */
 HMM_TEST(range_across_blocks_moves_in_aligned_windows)
 {

@@ -3,7 +3,7 @@
 # through test_hmm. Base pages, one mTHP order and THP here; every order and both
 # kinds of device memory in `prove selftests`.
 
-SELFTESTS="hmm_roundtrip hmm_mapping hmm_fork hmm_fallback hmm_exclusive hmm_ioctls hmm_threads hmm_counters"
+SELFTESTS="hmm_roundtrip hmm_mapping hmm_fork hmm_fallback hmm_exclusive hmm_ioctls hmm_pinned hmm_threads hmm_counters"
 SELFTESTS_QUICK="-v private_order0 -v private_order4 -v private_order9 -v coherent_order9"
 
 suite_selftests() {
