@@ -88,6 +88,15 @@ stage_source() {
 		--stage "$stage" --manifest "$manifest" ${mutant:+--mutant "$mutant"} "$@"
 }
 
+# The key of release, of which a mutant is made.
+release_key() {
+	local stage=$stage.release manifest=$manifest.release flavour=release mutant=
+	mkdir "$stage"
+	stage_source > /dev/null
+	key
+	rm -rf "$stage" "$manifest"
+}
+
 # The overlaid tree: links to the pristine files, and our own in their place.
 overlay_source() {
 	local tree=$cache/tree/$version-$flavour
@@ -161,6 +170,47 @@ configure() {
 	echo "$stamp" > "$obj/.hugesvm-config"
 }
 
+# What has to be made again for a mutant: vmlinux, or a module. Fails if the patch
+# changes what others are compiled with.
+mutant_targets() {
+	local file targets=
+	while read -r file; do
+		case $file in
+		lib/test_hmm*.c) targets+=" lib/test_hmm.ko" ;;
+		drivers/gpu/drm/nouveau/*.c) targets+=" drivers/gpu/drm/nouveau/nouveau.ko" ;;
+		mm/*.c|fs/*.c) targets+=" vmlinux" ;;
+		*) return 1 ;;
+		esac
+	done < <(sed -n 's#^+++ b/##p' "$mutant")
+	[ -n "$targets" ] || return 1
+	tr ' ' '\n' <<< "$targets" | sed '/^$/d' | sort -u
+}
+
+# finish_mutant OUT RELEASE TARGETS: release's files, and in their place what the
+# targets have given. Modules that come later in an initramfs replace earlier ones.
+finish_mutant() {
+	local out=$1 release=$cache/kernels/$2 root=$1/root t m
+	rm -rf "$out"
+	mkdir -p "$out"
+	cp -l "$release"/{vmlinux,modules.cpio,config,release,System.map} "$out/"
+	for t in $3; do
+		case $t in
+		vmlinux)
+			rm "$out"/{vmlinux,System.map}
+			strip --strip-debug -o "$out/vmlinux" "$obj/vmlinux"
+			cp "$obj/System.map" "$out/" ;;
+		*)
+			m=$root/usr/lib/modules/$(cat "$out/release")/kernel/$t
+			mkdir -p "${m%/*}"
+			strip --strip-debug -o "$m" "$obj/$t" ;;
+		esac
+	done
+	[ -d "$root" ] || return 0
+	rm "$out/modules.cpio"
+	{ cat "$release/modules.cpio"; cd "$root" && find usr | cpio -o -H newc --quiet; } > "$out/modules.cpio"
+	rm -rf "$root"
+}
+
 # Modules that only tests load, built beside the kernel's own.
 build_test_modules() {
 	local src=$1 root=$2 d m
@@ -191,16 +241,27 @@ count_objects() {
 # A build that was killed may leave files half written, which make would take
 # for whole. While the marker is there a build is under way, or was cut off.
 compile() {
-	local marker=$obj/.hugesvm-building rc=0
+	local marker=$obj/.hugesvm-building rc=0 targets=${1:-$image modules}
 	if [ -e "$marker" ]; then
 		echo "the last build was cut off: what it wrote is made again"
 		find "$obj/" -newer "$marker" \( -name '*.cmd' -o -name '*.o' -o -name '*.a' -o -name '*.d' \) -delete
 	fi
 	touch "$marker"
-	make -C "$src" O="$obj" CC="ccache gcc" HOSTCC="ccache gcc" -j"$JOBS" $image modules 2>&1 |
+	# shellcheck disable=SC2086
+	make -C "$src" O="$obj" CC="ccache gcc" HOSTCC="ccache gcc" -j"$JOBS" $targets 2>&1 |
 		count_objects || rc=$?
 	rm -f "$marker"
 	return $rc
+}
+
+# finish PART KEY: what is complete gets its name; the last few of each flavour stay.
+finish() {
+	local d
+	echo "$flavour $version" > "$1/flavour"
+	mv "$1" "$cache/kernels/$2"
+	grep -l "^$flavour " "$cache"/kernels/*/flavour | xargs ls -t | tail -n +13 | while read -r d; do
+		rm -rf "${d%/flavour}"
+	done
 }
 
 # A function, so that the whole script has been read before anything long runs.
@@ -220,18 +281,28 @@ main() {
 	build)
 		unpack_source
 		seed_mutant
-		local src key out d
+		local src key out d targets release
 		src=$(source_tree)
 		[ $overlay = 0 ] || overlay_source
 		# Of what is built now, whatever it was when the caller asked.
 		key=$(key)
 		echo "@key $key"
 		[ ! -d "$cache/kernels/$key" ] || exit 0
+		out=$cache/kernels/$key.part
+		if [ "$flavour" = mutant ] && targets=$(mutant_targets) && release=$(release_key) &&
+			[ -d "$cache/kernels/$release" ]; then
+			fixed_paths "$src"
+			configure "$src"
+			echo "@progress compiling" $targets
+			compile "$targets" || exit 1
+			finish_mutant "$out" "$release" "$targets"
+			finish "$out" "$key"
+			exit 0
+		fi
 		fixed_paths "$src"
 		configure "$src"
 		echo "@progress compiling"
 		compile || exit 1
-		out=$cache/kernels/$key.part
 		rm -rf "$out"
 		mkdir -p "$out/root"
 		make -s -C "$src" O="$obj" INSTALL_MOD_PATH="$out/root" INSTALL_MOD_STRIP=1 modules_install
@@ -249,12 +320,7 @@ main() {
 		fi
 		cp "$obj/.config" "$out/config"
 		cp "$obj/System.map" "$out/"
-		echo "$flavour $version" > "$out/flavour"
-		mv "$out" "$cache/kernels/$key"
-		# Keep the last few of each flavour.
-		grep -l "^$flavour " "$cache"/kernels/*/flavour | xargs ls -t | tail -n +13 | while read -r d; do
-			rm -rf "${d%/flavour}"
-		done
+		finish "$out" "$key"
 		;;
 	*)
 		echo "unknown verb '$verb'"; exit 2 ;;

@@ -21,7 +21,9 @@ prove_mutants() {
 		mutant_known "$name" "$dir/$name" || ( mutant_judge "$m" > "$dir/$name" ) || true
 		mutant_tell "$name" "$dir/$name"
 	done
-	tail -q -n 1 "$dir"/* > "$BUILD/prove/mutants.notes"
+	for name in $names; do
+		echo "$name: $(tail -n 1 "$dir/$name" 2> /dev/null)"
+	done > "$BUILD/prove/mutants.notes"
 }
 
 # What a verdict depends on.

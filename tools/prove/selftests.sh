@@ -14,5 +14,4 @@ prove_selftests() {
 		selftests_on checked 3600 2 "$p" "$SELFTESTS_QUICK"
 	done
 	selftests_on checked 1800 4 hmm_races "$SELFTESTS_QUICK"
-	selftests_on checked 3600 2 hmm_failnth "$SELFTESTS_QUICK"
 }
