@@ -36,7 +36,8 @@ prove_main() {
 			continue
 		fi
 		if prove_part "$part"; then
-			echo "$content" > "$stamp"
+			# Some of the mutants are not all of them.
+			[ -n "${MUTANTS-}" ] || echo "$content" > "$stamp"
 		else
 			failed=1
 		fi

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 # prove: each defect in tests/mutants/nouveau is caught by the test that it names
 
-# MUTANTS="NAME..." runs only those. A verdict is kept in build/prove/dmem-mutants/NAME
+# MUTANTS="NAME..." runs only those. A verdict is kept in build/prove/dmem-mutants.verdicts/NAME
 # as long as kernel, mutant and test program stay the same.
 prove_dmem_mutants() {
-	local name names=${MUTANTS-} dir=$BUILD/prove/dmem-mutants
+	local name names=${MUTANTS-} dir=$BUILD/prove/dmem-mutants.verdicts
 	. "$TOP/tools/suites/dmem.sh"
 	programs_ready
 	kernel_key release

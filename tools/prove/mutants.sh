@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 # prove: each defect in tests/mutants is caught by the test that it names
 
-# A mutant's verdict is kept in build/prove/mutants/NAME as long as kernel,
+# A mutant's verdict is kept in build/prove/mutants.verdicts/NAME as long as kernel,
 # mutant and test program stay the same. MUTANTS="NAME..." runs only those.
 prove_mutants() {
-	local m name names=${MUTANTS-} dir=$BUILD/prove/mutants
+	local m name names=${MUTANTS-} dir=$BUILD/prove/mutants.verdicts
 	. "$TOP/tools/suites/selftests.sh"
 	selftests_ready || return 0
 	kernel_ready release

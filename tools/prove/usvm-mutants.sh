@@ -4,7 +4,7 @@
 # All of them run in one guest, one after the other, the unharmed programs first and last:
 # what a mutant leaves behind must not catch the next.
 prove_usvm_mutants() {
-	local dir=$BUILD/prove/usvm-mutants in=/hugesvm/src/build/prove/usvm-mutants names name log=$LOGS/usvm-mutants
+	local dir=$BUILD/prove/usvm-mutants.work in=/hugesvm/src/build/prove/usvm-mutants.work names name log=$LOGS/usvm-mutants
 	programs_ready
 	mkdir -p "$dir"
 	names=${MUTANTS-$(cd "$TOP/tests/mutants/libusvm" && ls -- *.patch | sed 's/\.patch$//')}
