@@ -16,6 +16,7 @@
 
 #define MAX_CLIENTS	8u
 #define MAX_LINE	256u
+#define NO_FD_MS	100	/* until accept() is tried again when there is no descriptor for it */
 
 struct client {
 	struct ctl *ctl;
@@ -33,12 +34,12 @@ struct ctl {
 	struct client client[MAX_CLIENTS];
 };
 
-/* False: the ctl is being freed, or poll failed. */
-static bool wait_for(struct ctl *ctl, int fd)
+/* False: the ctl is being freed, or poll failed. @fd: -1 to wait for @ms only, -1 for ever. */
+static bool wait_for(struct ctl *ctl, int fd, int ms)
 {
 	struct pollfd p[2] = { { fd, POLLIN, 0 }, { ctl->stop_fd, POLLIN, 0 } };
 
-	while (poll(p, 2, -1) < 0) {
+	while (poll(p, 2, ms) < 0) {
 		if (errno != EINTR)
 			return false;
 	}
@@ -92,7 +93,7 @@ static void *client_thread(void *arg)
 	char buf[MAX_LINE];
 	size_t have = 0;
 
-	while (wait_for(c->ctl, c->fd)) {
+	while (wait_for(c->ctl, c->fd, -1)) {
 		ssize_t n = recv(c->fd, buf + have, sizeof(buf) - have, 0);
 
 		if (n <= 0)
@@ -141,11 +142,13 @@ static void *listen_thread(void *arg)
 {
 	struct ctl *ctl = arg;
 
-	while (wait_for(ctl, ctl->listener)) {
+	while (wait_for(ctl, ctl->listener, -1)) {
 		int fd = accept4(ctl->listener, NULL, NULL, SOCK_CLOEXEC);
 
 		if (fd >= 0)
 			add_client(ctl, fd);
+		else if (!wait_for(ctl, -1, NO_FD_MS))	/* the connection stays and poll() would not sleep */
+			break;
 	}
 	return NULL;
 }

@@ -18,6 +18,8 @@
 #include "unit.h"
 #include "vfio_user.h"
 
+#define NO_FD_MS	100	/* until a connection is taken again when there is no descriptor for it */
+
 struct server {
 	const struct options *options;
 	struct gpu *gpu;
@@ -143,13 +145,17 @@ struct server *server_new(const struct options *o, char *error, size_t size)
 	return NULL;
 }
 
-/* The device is taken: who else connects sees the end of the connection at once. */
-static void refuse_another(struct server *s)
+/*
+ * The device is taken: who else connects sees the end of the connection at once. False: there is
+ * no descriptor to take the connection with, so that the listener stays readable.
+ */
+static bool refuse_another(struct server *s)
 {
 	int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd >= 0)
 		close(fd);
+	return fd >= 0;
 }
 
 /* Waits for @fd; false: server_stop() was called. */
@@ -157,18 +163,26 @@ static bool wait_for(struct server *s, int fd)
 {
 	struct pollfd p[3] = { { fd, POLLIN, 0 }, { s->stop_fd, POLLIN, 0 }, { s->listener, POLLIN, 0 } };
 	nfds_t nr = fd == s->listener ? 2 : 3;
+	int ms = -1;
 
 	for (;;) {
-		if (poll(p, nr, -1) < 0) {
-			if (errno != EINTR)
-				return false;
+		int n = poll(p, nr, ms);
+
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n <= 0) {		/* after a pause the listener is looked at again */
+			nr = fd == s->listener ? 2 : 3;
+			ms = -1;
 			continue;
 		}
 		if (p[1].revents)
 			return false;
 		if (p[0].revents)
 			return true;
-		refuse_another(s);
+		if (!refuse_another(s)) {
+			nr = 2;
+			ms = NO_FD_MS;
+		}
 	}
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* The control socket: commands, several clients, clients that misbehave. */
 #include <errno.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <fcntl.h>
+#include <sys/resource.h>
 
+#include "control_client.h"
 #include "ctl.h"
 #include "pce_rig.h"
 #include "trace.h"
@@ -11,48 +12,6 @@
 static struct bench b;
 static struct chan c;
 static char dir[] = "/tmp/gpu-model-test-XXXXXX", path[64];
-
-static int dial(void)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	struct timeval limit = { 5, 0 };
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	if (!connect(fd, (struct sockaddr *)&sa, sizeof(sa)))
-		return fd;
-	close(fd);
-	return -1;
-}
-
-static void say(int fd, const char *text)
-{
-	if (send(fd, text, strlen(text), MSG_NOSIGNAL) < 0)
-		return;
-}
-
-/* The answer to a command, up to its "ok" or "error" line; empty when the connection ended. */
-static const char *ask(int fd, const char *command)
-{
-	static char text[1 << 20];
-	size_t have = 0;
-
-	say(fd, command);
-	while (have < sizeof(text) - 1) {
-		ssize_t n = recv(fd, text + have, sizeof(text) - 1 - have, 0);
-
-		if (n <= 0)
-			return "";
-		have += (size_t)n;
-		text[have] = 0;
-		if (!strcmp(text, "ok\n") || !strcmp(text, "error\n") ||
-		    (have > 4 && !strcmp(text + have - 4, "\nok\n")) ||
-		    (have > 7 && !strcmp(text + have - 7, "\nerror\n")))
-			break;
-	}
-	return text;
-}
 
 static void commands(int fd)
 {
@@ -109,29 +68,60 @@ static void tracing(int fd)
 static void misbehaviour(void)
 {
 	char big[1000];
-	int many[12], fd = dial(), served = 0;
+	int many[12], fd = dial(path), served = 0;
 
 	memset(big, 'x', sizeof(big));
 	big[999] = 0;
 	ok(!*ask(fd, big), "a line without end ends the connection");
 	close(fd);
-	fd = dial();
+	fd = dial(path);
 	say(fd, "coun");
 	sleep_ms(5);
 	ok(strstr(ask(fd, "ters ce.launches\n"), "ce.launches"), "a line in two pieces");
 	ok(strstr(ask(fd, "clear\nclear\n"), "ok\n"), "two lines in one");
 	close(fd);
 	for (int i = 0; i < 12; i++)
-		many[i] = dial();
+		many[i] = dial(path);
 	for (int i = 0; i < 12; i++)
 		served += many[i] >= 0 && strstr(ask(many[i], "clear\n"), "ok\n");
 	ok(served >= 6 && served <= 8, "eight clients at most");
 	for (int i = 0; i < 12; i++)
 		close(many[i]);
 	sleep_ms(20);
-	fd = dial();
+	fd = dial(path);
 	ok(strstr(ask(fd, "clear\n"), "ok\n"), "and again when they have gone");
 	say(fd, "counters\n");
+	close(fd);
+}
+
+static double cpu_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* A connection that there is no descriptor for waits, and nobody runs in circles for it. */
+static void no_descriptors(void)
+{
+	struct rlimit before, now;
+	int fd = control_socket(), next = fcntl(fd, F_DUPFD, 0);
+	double used;
+
+	close(next);
+	getrlimit(RLIMIT_NOFILE, &before);
+	now = before;
+	now.rlim_cur = (rlim_t)next;
+	setrlimit(RLIMIT_NOFILE, &now);
+	used = cpu_ms();
+	ok(control_connect(fd, path), "a connection, and no descriptor is left");
+	sleep_ms(1000);
+	used = cpu_ms() - used;
+	ok(used < 200, "costs no CPU");
+	printf("# %.1f ms of CPU in 1 s\n", used);
+	setrlimit(RLIMIT_NOFILE, &before);
+	ok(strstr(ask(fd, "clear\n"), "ok\n"), "and is served when there is one");
 	close(fd);
 }
 
@@ -151,10 +141,11 @@ int main(void)
 	ok(!ctl_new(b.gpu, path, error, sizeof(error)) && strstr(error, "in use"), "not two at one path");
 	chan_open_on(&c, &b, 5, 1, 0);
 	ce_object(&c, 0xc1b5);
-	fd = dial();
+	fd = dial(path);
 	commands(fd);
 	tracing(fd);
 	misbehaviour();
+	no_descriptors();
 	ctl_free(ctl);
 	ok(!*ask(fd, "clear\n"), "freeing ends connections");
 	ok(access(path, F_OK) && !rmdir(dir), "and removes the socket file");
