@@ -33,6 +33,7 @@ static void test_creation(void)
 	refused(NULL, 0, "tlb-entries", "7", "a TLB whose size is no power of two");
 	refused(NULL, 0, "ce-runlist", "nowhere", "an unknown place for copy engines");
 	refused(NULL, 0, "fault-entries", "1", "a fault buffer without room");
+	refused(NULL, 0, "schedule", "ms@x:hang:0", "a schedule that makes no sense");
 	bench_open(&small, "gp104", 64ull << 20, NULL);
 	bench_open(&big, "gp100", 16ull << 30, NULL);
 	ok_eq(rd32(&small, 0x100ce0), 32 << 4 | 1, "GP104 tells 64 MiB as 32 << 1");

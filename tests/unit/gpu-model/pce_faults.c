@@ -3,20 +3,15 @@
  * A copy engine's access to an address that is not mapped: fatal, as on a real
  * Pascal; or, with ce-fault=replay, a replayable fault with its replay and cancel.
  */
+#include "fault_rig.h"
 #include "pce_rig.h"
 
 #define SRC	(DATA_AT)
 #define DST	(DATA_AT + (4u << 20))
 #define HOLE	(NOWHERE_VA + 0x10000)
-#define BUFFER	0x30000000u		/* fault buffer, in BAR2's address space */
 
 static struct bench b;
 static struct chan c;
-static struct tables bar2;
-static u64 buffer_at;			/* the same in VRAM */
-
-/* Replay bits of a page directory word. */
-#define REPLAY	(1u << 4 | 1u << 5)
 
 static void open_device(const char *fault)
 {
@@ -67,23 +62,6 @@ static void fatal(u32 flags, const char *name)
 	bench_close(&b);
 }
 
-/* A fault buffer of its own in BAR2. */
-static void setup_buffer(void)
-{
-	tables_new(&bar2, &b, 96u << 20, 0);
-	buffer_at = 112u << 20;
-	map(&bar2, BUFFER, 12, buffer_at, PTE_VRAM, 0);
-	wr32(&b, 0x001714, 0x80000000 | (u32)(bar2.inst >> 12));
-	wr32(&b, 0x002a74, 0);
-	wr32(&b, 0x002a7c, 0);
-	wr32(&b, 0x002a70, BUFFER | 1);
-}
-
-static const u32 *fault_entry(u32 n)
-{
-	return (const u32 *)vram(&b, buffer_at + 32 * n);
-}
-
 static bool wait_put(u32 put)
 {
 	return wait32(&b, 0x002a80, ~0u, put);
@@ -92,7 +70,7 @@ static bool wait_put(u32 put)
 static void replayable(void)
 {
 	u64 pages = counter_get(b.gpu, CTR_FAULTS_REPLAYABLE);
-	const u32 *e;
+	const volatile u32 *e;
 
 	pattern(vram(&b, SRC), 3 * 4096, 8);
 	memset(vram(&b, DST), 0, 3 * 4096);
@@ -101,7 +79,7 @@ static void replayable(void)
 	sema(&c, sema_va(0x100), 1, RELEASE_1);
 	kick(&c);
 	ok(wait_put(1), "a write to nowhere: an entry");
-	e = fault_entry(0);
+	e = fault_entry(&b, 0);
 	ok_eq((long long)(e[0] | (u64)e[1] << 32), (long long)c.t.inst, "entry: instance block");
 	ok_eq((long long)(e[2] | (u64)e[3] << 32), (long long)HOLE, "entry: page");
 	ok_eq(e[7] >> 31, 1, "entry: valid");
@@ -138,7 +116,7 @@ static void early_replay(void)
 	ce_launch(&c, VRAM_VA + SRC, HOLE + 0x100000, 0, 0, 64, 1, L_COPY);
 	kick(&c);
 	ok(wait_put(put + 3), "a write to a read-only page faults");
-	ok_eq(fault_entry(put + 2)[7] & 0x1f, 6, "with reason 6");
+	ok_eq(fault_entry(&b, put + 2)[7] & 0x1f, 6, "with reason 6");
 	wr32(&b, 0x002a7c, put + 3);
 	map(&c.t, HOLE + 0x100000, 12, DST, PTE_VRAM, 0);
 	invalidate(&b, c.t.pd3, 1 | 1 << 3);
@@ -178,7 +156,7 @@ static void cancel(void)
 	kick(&c);
 	ok(wait_put(put + 1), "a bad address faults");
 	ok_eq(rd32(&b, 0x409b00), 0x80000000 | (u32)(c.t.inst >> 12), "409b00 names the context");
-	info = fault_entry(put)[7];
+	info = fault_entry(&b, put)[7];
 	wr32(&b, 0x002a7c, put + 1);
 	/* Another client is meant: nothing happens to this one. */
 	invalidate(&b, 0, 1 | 2 | 3 << 3 | ((info >> 8 & 0x3f) ^ 0x20) << 9 | 1 << 20);
@@ -227,7 +205,7 @@ int main(void)
 	fatal(0, "without replay bits");
 	fatal(REPLAY, "as on a card, with them too");
 	open_device("replay");
-	setup_buffer();
+	setup_fault_buffer(&b);
 	chan_open_on(&c, &b, 1, 1, REPLAY);
 	ce_object(&c, 0xc1b5);
 	replayable();
