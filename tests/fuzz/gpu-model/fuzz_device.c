@@ -3,8 +3,8 @@
  * Fuzz target for the device as a guest reaches it.
  *
  * An input is a list of accesses: registers (any, or one of those with
- * behaviour), the BARs, configuration space, and bytes put into VRAM where page
- * tables, runlists, channels and push buffers lie. A scene is set up first: page tables for BAR2 and a channel
+ * behaviour), the BARs, configuration space, trouble made on demand, and bytes put into VRAM
+ * where page tables, runlists, channels and push buffers lie. A scene is set up first: page tables for BAR2 and a channel
  * with a copy engine, so that random bytes reach the units behind them. Whatever
  * the guest does, the device must not crash, hang, or touch guest RAM outside the
  * page that it was given: everything round that page is another allocation.
@@ -20,6 +20,7 @@
 
 #include "chips.h"
 #include "device.h"
+#include "inject.h"
 #include "unit.h"
 
 #define VRAM		(64ull << 20)
@@ -133,6 +134,27 @@ static u32 take(struct input *in, u32 bytes)
 	return v;
 }
 
+/* Trouble on demand, but for the removal: nothing would be left to look at. */
+static void make_trouble(u8 what, u8 number)
+{
+	static const struct { const char *name; u8 most; } kind[] = {
+		{ "copy-error", 9 }, { "hang", 5 }, { "unhang", 5 }, { "lost-irq", 9 }, { "late-irq", 200 },
+		{ "overflow", 9 }, { "duplicate", 100 }, { "late-fault", 200 }, { "ahead", 200 }, { "burst", 9 },
+		{ "kill", 3 }, { "nonsense", 1 },
+	};
+	char command[32], answer[256];
+	FILE *out = fmemopen(answer, sizeof(answer), "w");
+
+	if (!out)
+		abort();
+	what %= sizeof(kind) / sizeof(kind[0]);
+	snprintf(command, sizeof(command), "%s %u", kind[what].name, number % (kind[what].most + 1u));
+	gpu_lock(gpu);
+	inject_command(gpu, command, out);
+	gpu_unlock(gpu);
+	fclose(out);
+}
+
 static void one_access(struct input *in)
 {
 	static const u8 sizes[] = { 1, 2, 4, 8, 3, 16, 64, 200 };
@@ -152,8 +174,11 @@ static void one_access(struct input *in)
 	case 7:
 		gpu_region_read(gpu, GPU_BAR0, take(in, 3), buf, len);
 		break;
-	case 8 ... 11:		/* the scene's bytes */
+	case 8 ... 10:		/* the scene's bytes */
 		vram32(INST + take(in, 2) % (SCENE_END - INST) / 4 * 4, take(in, 4));
+		break;
+	case 11:
+		make_trouble((u8)take(in, 1), (u8)take(in, 1));
 		break;
 	case 12:
 		gpu_region_write(gpu, GPU_BAR2, take(in, 3), in->p, len < in->left ? len : (u32)in->left);

@@ -2,10 +2,12 @@
 /*
  * Fuzz target for what a user of a channel controls: GPFIFO entries, push buffers
  * and the methods in them. An input is a list of steps: raw words, methods with
- * numbers that make sense, semaphores, launches, doorbells. Whatever comes, the
- * channel must be removable in the time of a few slices, guest RAM must not be left,
+ * numbers that make sense, semaphores, launches, doorbells, replays and cancels of faults.
+ * Every other device takes copies to nowhere for replayable faults, whose entries come
+ * late, twice and behind PUT. Whatever comes, the channel must be removable in the time of a few slices, guest RAM must not be left,
  * and a second channel must go on working.
  */
+#include "fault_rig.h"
 #include "fuzz_main.h"
 #include "pce_rig.h"
 
@@ -15,6 +17,7 @@
 /* Instance blocks and page tables of the two, kept to be put back: physical copies reach them. */
 #define SCENE_AT	(TABLES_AT + FUZZED * (1u << 20))
 #define SCENE_SIZE	(2u << 20)
+#define INPUTS_A_DEVICE	256
 
 static struct bench b;
 static struct chan fuzzed, witness;
@@ -43,7 +46,7 @@ static void step(struct chan *c, const u8 *d)
 {
 	static const u32 kinds[] = { 0xc1b5, 0xc1b5, 0xc1b5, 0x906e, 0xc197, 0xc1c0, 0x902d, 0xa140 };
 
-	switch (d[0] % 12) {
+	switch (d[0] % 14) {
 	case 0:
 		push(c, d[1] | (u32)d[2] << 8 | (u32)d[3] << 16 | (u32)d[4] << 24);
 		break;
@@ -57,7 +60,7 @@ static void step(struct chan *c, const u8 *d)
 		break;
 	case 3:
 	case 4:
-		sema(c, address(d[1], d[2]), number(d[3], d[4]), d[5] | (u32)d[6] << 24);
+		sema(c, address(d[1], d[2]), number(d[3], d[4]), d[5] | (d[7] & 1u) << 12 | (u32)d[6] << 24);
 		break;
 	case 5:
 	case 6:
@@ -80,6 +83,13 @@ static void step(struct chan *c, const u8 *d)
 	case 11:
 		kick(c);
 		break;
+	case 12:		/* replay, cancel one, cancel all */
+		invalidate(&b, c->t.pd3, 1 | (d[1] & 3u) << 3 | (u32)d[2] << 9 | (u32)d[3] << 15);
+		break;
+	case 13:		/* the driver reads the fault buffer, or says so */
+		wr32(&b, 0x002a7c, d[1] & 1 ? rd32(&b, 0x002a80) : d[2]);
+		wr32(&b, 0x002a84, ~0u);
+		break;
 	}
 }
 
@@ -94,16 +104,18 @@ static void serve_interrupts(void)
 	wr32(&b, 0x002100, ~0u);
 }
 
-static void open_once(void)
+static void open_device(bool replay)
 {
-	static const char *const opts[] = { "delay", "0", "delay-every", "0", NULL };
+	const char *const opts[] = {
+		"delay", "0", "delay-every", "0", "ce-fault", replay ? "replay" : "fatal", "fault-late-us", replay ? "50" : "0",
+		"fault-ahead-us", replay ? "50" : "0", "fault-duplicate", replay ? "30" : "0", "fault-entries", "16", NULL,
+	};
 
-	if (b.gpu)
-		return;
 	bench_open(&b, "gp104", 128u << 20, opts);
-	chan_open(&fuzzed, &b, FUZZED, 0x30);
+	setup_fault_buffer(&b);
+	chan_open(&fuzzed, &b, FUZZED, REPLAY);
 	chan_open(&witness, &b, WITNESS, 0);
-	scene = malloc(SCENE_SIZE);
+	scene = scene ? scene : malloc(SCENE_SIZE);
 	if (!scene)
 		abort();
 	memcpy(scene, vram(&b, SCENE_AT), SCENE_SIZE);
@@ -123,9 +135,11 @@ static void renew(struct chan *c, u32 rl)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static int inputs;
 	struct chan *c = &fuzzed;
 
-	open_once();
+	if (!b.gpu)
+		open_device(inputs / INPUTS_A_DEVICE % 2);
 	memcpy(vram(&b, SCENE_AT), scene, SCENE_SIZE);
 	wr32(&b, 0x100cbc, 0x80000003);
 	renew(c, 1);
@@ -150,6 +164,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!finish(&witness)) {
 		fprintf(stderr, "another channel has stopped\n");
 		abort();
+	}
+	if (++inputs % INPUTS_A_DEVICE == 0) {
+		bench_close(&b);
+		b.gpu = NULL;
 	}
 	return 0;
 }
