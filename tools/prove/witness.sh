@@ -5,11 +5,19 @@ prove_witness() {
 	local chip
 	. "$TOP/tools/suites/gpu.sh"
 	programs_ready libusvm/usvm-demo
+	: > "$BUILD/prove/witness.notes"
 	for chip in gp104 gp100; do
 		gpu_demo stock "$chip" 600
+		witness_note stock "$chip"
 	done
-	witness_debian gp104
-	witness_debian gp100
+	for chip in gp104 gp100; do
+		witness_debian "$chip"
+		witness_note debian "$chip"
+	done
+}
+
+witness_note() {
+	echo "$1 on $2: nouveau there after $(gpu_probe_seconds) s of the guest's time" >> "$BUILD/prove/witness.notes"
 }
 
 # Debian's unmodified package, its own nouveau.ko, to a DRM device whose buffer
@@ -25,4 +33,5 @@ witness_debian() {
 		fail "witness: Debian's kernel brings up $1 with the copy engine" "status $G_STATUS $G_WHY; log: $log, $G_DIR"
 		guest_show
 	fi
+	gpu_quiet "Debian's kernel on $1"
 }

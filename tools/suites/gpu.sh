@@ -25,4 +25,26 @@ gpu_demo() {
 		fail "gpu: the demo on $2, $1" "status $G_STATUS $G_WHY; log: $log, $G_DIR"
 		guest_show
 	fi
+	gpu_quiet "the demo on $2, $1"
+}
+
+# gpu_quiet WHAT: in the guest that ran, the driver touched no register that
+# nothing models, and polled none for ever.
+gpu_quiet() {
+	local words
+	words=$(grep -E '^(gpu-model: )?(not modelled|watchdog):' "$G_DIR/gpu.log" || true)
+	if [ ! -e "$G_DIR/gpu.log" ]; then
+		fail "gpu: $1 touches only what is modelled" "the model left no log in $G_DIR"
+	elif [ -z "$words" ]; then
+		pass "gpu: $1 touches only what is modelled"
+	else
+		fail "gpu: $1 touches only what is modelled" "$(head -n 1 <<< "$words"); log: $G_DIR/gpu.log"
+	fi
+}
+
+# gpu_probe_seconds: from the guest's first process to its drivers being there,
+# by the guest's clock; where no other driver is loaded this is nouveau's probe.
+gpu_probe_seconds() {
+	tr -d '\r' < "$G_DIR/console.log" |
+		awk '/guest: init at/ { a = $(NF - 1) } /guest: drivers at/ { b = $(NF - 1) } END { if (b > a) printf "%.2f", b - a; else print "?" }'
 }
