@@ -282,7 +282,7 @@ static void settle(struct runlist *rl, struct channel *ch, enum engine_result re
 static void run(struct runlist *rl, struct channel *ch)
 {
 	struct gpu *gpu = rl->gpu;
-	u64 replays = gpu->pfifo->replays, start = host_ns(), ns;
+	u64 replays = gpu->pfifo->replays, start = host_ns(), slice_ns, ns;
 	enum engine_result result;
 	bool fresh = ch->state == CHANNEL_READY;
 
@@ -296,7 +296,7 @@ static void run(struct runlist *rl, struct channel *ch)
 	ch->running = true;
 	ch->bell = false;
 	ch->keeps_runlist = false;
-	ch->slice_end = start + ch->timeslice_ns;
+	slice_ns = ch->timeslice_ns;
 	ch->on_runlist = rl->id;
 	ch->on_pbdma = pfifo_pbdma_of(gpu, ch);
 	ch->copy_engine = copy_engine_of(gpu, rl->id);
@@ -304,6 +304,8 @@ static void run(struct runlist *rl, struct channel *ch)
 	gpu_unlock(gpu);
 	if (fresh && pbdma_has_work(ch))
 		channel_delay(ch);
+	/* Its time begins now: a delay longer than the slice must not leave room for nothing. */
+	ch->slice_end = host_ns() + slice_ns;
 	result = pbdma_run(ch);
 	gpu_lock(gpu);
 	rl->current = NULL;

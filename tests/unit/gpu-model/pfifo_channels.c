@@ -222,6 +222,23 @@ static void hostile(void)
 	ok(finish(&c), "after all that a channel works");
 }
 
+/* A wait before the engine begins is none of the channel's time: it would never get on. */
+static void a_delay_longer_than_a_slice(void)
+{
+	static const char *const opts[] = { "delay", "500000", "delay-every", "0", NULL };
+	struct chan c;
+	u64 start;
+
+	bench_open(&b, "gp104", 128u << 20, opts);
+	chan_open_on(&c, &b, 1, 0, 0);
+	for (u32 i = 0; i < 400; i++)
+		mthd(&c, 0, 0x0008, 0);
+	start = host_ns();
+	kick(&c);
+	ok(finish(&c) && host_ns() - start < 1000000000ull, "a delay does not eat the timeslice");
+	bench_close(&b);
+}
+
 int main(void)
 {
 	static const char *const opts[] = { "delay", "50", NULL };
@@ -239,5 +256,6 @@ int main(void)
 	timeslices(&c);
 	hostile();
 	bench_close(&b);
+	a_delay_longer_than_a_slice();
 	return tap_done();
 }
