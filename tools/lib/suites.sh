@@ -57,7 +57,8 @@ guest_tap() {
 		fail "$prefix guest" "$G_WHY; log: $log, $G_DIR"
 		guest_show
 	elif [ "$want" -gt "$TAP_LINES" ]; then
-		fail "$prefix" "planned $want tests, $TAP_LINES reported; log: $log"
+		fail "$prefix" "planned $want tests, $TAP_LINES reported, exit status $G_STATUS; log: $log"
+		tail -n 3 "$log" "$log.err" | sed 's/^/    /' >&2
 	else
 		pass "$prefix guest ended without a complaint"
 	fi
