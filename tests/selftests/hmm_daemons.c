@@ -46,6 +46,15 @@ static void khugepaged_wild(HMM_ARGS)
 	ASSERT_EQ(0, write_text(THP_DIR "khugepaged/scan_sleep_millisecs", "10"));
 }
 
+static bool is_huge(HMM_ARGS, size_t page)
+{
+	struct hmm_dmirror_page *info = look(HMM, page, 1);
+	bool huge = info->order == BLOCK_ORDER;
+
+	free(info);
+	return huge;
+}
+
 HMM_TEST(khugepaged_leaves_device_memory_on_the_device)
 {
 	fill_on_device(HMM);
@@ -54,6 +63,38 @@ HMM_TEST(khugepaged_leaves_device_memory_on_the_device)
 	ASSERT_EQ(0, thp_only(self->order));
 	if (self->orders && !self->coherent)
 		expect_on_device(HMM, 0, REGION_PAGES);
+	expect_content(HMM, 0, REGION_PAGES);
+}
+
+/* Of entries that khugepaged takes for swap it would fetch as many as this. */
+#define MAX_PTES_SWAP	THP_DIR "khugepaged/max_ptes_swap"
+
+/* The second block, all of it in RAM, shows when khugepaged has come by. */
+HMM_TEST(khugepaged_leaves_a_folio_in_a_block_that_it_could_collapse)
+{
+	double end = now_seconds() + HMM_TIMEOUT / 2;
+	char text[16];
+	long max;
+
+	NEEDS_ORDERS();
+	ONLY_PRIVATE();
+	if (self->order >= BLOCK_ORDER)
+		SKIP(return, "there is nothing to collapse");
+	ASSERT_EQ(0, read_number(MAX_PTES_SWAP, &max));
+	fill(HMM);
+	to_device(HMM, 0, self->folio);
+	ASSERT_EQ(0, write_text(MAX_PTES_SWAP, "511"));
+	khugepaged_wild(HMM);
+	wait_for_rounds(HMM, THP_DIR "khugepaged/full_scans", 2);
+	while (!is_huge(HMM, BLOCK_PAGES) && now_seconds() < end)
+		usleep(20000);
+	EXPECT_TRUE(is_huge(HMM, BLOCK_PAGES)) {
+		TH_LOG("khugepaged has not come by");
+	}
+	snprintf(text, sizeof(text), "%ld", max);
+	ASSERT_EQ(0, write_text(MAX_PTES_SWAP, text));
+	ASSERT_EQ(0, thp_only(self->order));
+	expect_on_device(HMM, 0, self->folio);
 	expect_content(HMM, 0, REGION_PAGES);
 }
 
@@ -185,10 +226,26 @@ static void swap_off(HMM_ARGS)
 	ASSERT_EQ(0, write_text("/sys/block/zram0/reset", "1"));
 }
 
+/* swapoff walks the page tables only as long as something is in swap. */
+static void put_something_in_swap(HMM_ARGS)
+{
+	struct pagemap_entry entry;
+	char *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)self;
+	ASSERT_NE(MAP_FAILED, p);
+	*p = 1;
+	ASSERT_EQ(0, madvise(p, PAGE, MADV_PAGEOUT));
+	ASSERT_EQ(0, pagemap_read(p, &entry));
+	ASSERT_TRUE(entry.swap);
+}
+
 HMM_TEST(swapoff_passes_over_device_memory)
 {
 	fill_on_device(HMM);
 	swap_on(HMM);
+	put_something_in_swap(HMM);
 	swap_off(HMM);
 	if (self->orders)
 		expect_on_device(HMM, 0, REGION_PAGES);
@@ -246,6 +303,24 @@ HMM_TEST(reclaim_of_the_cgroup_leaves_device_memory)
 		expect_where(HMM, 0, REGION_PAGES, HMM_DMIRROR_WHERE_DEV_LOCAL);
 	expect_content(HMM, 0, REGION_PAGES);
 	swap_off(HMM);
+}
+
+/*
+ * Folios of RAM that are partly unmapped are queued, and split when memory is
+ * short; one of the device that were queued would be freed in its queue.
+ */
+HMM_TEST(reclaim_knows_nothing_of_partly_unmapped_folios)
+{
+	NEEDS_ORDERS();
+	ONLY_LARGE();
+	fill_on_device(HMM);
+	ASSERT_EQ(0, munmap(page_at(self, 0), self->folio / 2 * PAGE));
+	ASSERT_EQ(0, write_text("/proc/sys/vm/drop_caches", "2"));
+	EXPECT_EQ(REGION_PAGES, live_pages(HMM));
+	ASSERT_EQ(0, munmap(self->r.addr, BLOCK));
+	EXPECT_EQ(BLOCK_PAGES, live_pages(HMM));
+	ASSERT_EQ(0, write_text("/proc/sys/vm/drop_caches", "2"));
+	expect_content(HMM, BLOCK_PAGES, BLOCK_PAGES);
 }
 
 HMM_TEST(compaction_keeps_the_content)

@@ -23,8 +23,8 @@ static void rule(HMM_ARGS, const char *text)
 	}
 }
 
-/* How often tasks were held at the functions of all rules together. */
-static int held(HMM_ARGS)
+/* Over all rules: how often tasks were held, and how often that ended early. */
+static int held_and_met(HMM_ARGS, int *sum_met)
 {
 	int entries, waits, met, sum = 0;
 	char name[64];
@@ -32,10 +32,28 @@ static int held(HMM_ARGS)
 
 	(void)self;
 	ASSERT_NE(NULL, f);
-	while (fscanf(f, "%63s %d %d %d", name, &entries, &waits, &met) == 4)
+	*sum_met = 0;
+	while (fscanf(f, "%63s %d %d %d", name, &entries, &waits, &met) == 4) {
 		sum += waits;
+		*sum_met += met;
+	}
 	fclose(f);
 	return sum;
+}
+
+static int held(HMM_ARGS)
+{
+	int met;
+
+	return held_and_met(HMM, &met);
+}
+
+static int rules_met(HMM_ARGS)
+{
+	int met;
+
+	held_and_met(HMM, &met);
+	return met;
 }
 
 static void rules_done(HMM_ARGS)
@@ -50,7 +68,9 @@ static void rules_done(HMM_ARGS)
 
 struct job {
 	FIXTURE_DATA(hmm) *self;
+	void		*(*run)(void *);
 	pthread_t	thread;
+	volatile bool	go;
 	size_t		first;
 	size_t		npages;
 	int		ret;
@@ -113,14 +133,35 @@ static void *job_touch(void *arg)
 	return NULL;
 }
 
-static void job_start(HMM_ARGS, struct job *job, void *(*run)(void *),
-		      size_t first, size_t npages)
+static void *job_thread(void *arg)
+{
+	struct job *job = arg;
+
+	while (!job->go)
+		usleep(100);
+	return job->run(job);
+}
+
+/*
+ * A thread that waits for job_go(). What is to run while another job is held
+ * must exist before: making a thread maps its stack, and takes the mmap lock
+ * for writing, which the other one may hold.
+ */
+static void job_prepare(HMM_ARGS, struct job *job, void *(*run)(void *),
+			size_t first, size_t npages)
 {
 	job->self = self;
+	job->run = run;
+	job->go = false;
 	job->first = first;
 	job->npages = npages;
 	job->done = false;
-	ASSERT_EQ(0, pthread_create(&job->thread, NULL, run, job));
+	ASSERT_EQ(0, pthread_create(&job->thread, NULL, job_thread, job));
+}
+
+static void job_go(struct job *job)
+{
+	job->go = true;
 }
 
 /* Until a task is held, or the job is over. */
@@ -138,7 +179,8 @@ static void job_hold(HMM_ARGS, struct job *job, const char *function,
 
 	snprintf(text, sizeof(text), "at %s delay " HOLD, function);
 	rule(HMM, text);
-	job_start(HMM, job, run, first, npages);
+	job_prepare(HMM, job, run, first, npages);
+	job_go(job);
 	wait_until_held(HMM, job);
 }
 
@@ -418,6 +460,89 @@ HMM_TEST(owner_exits_before_pages_of_eviction)
 	EXPECT_EQ(0, live_pages(HMM));
 }
 
+/* In use, as far as the slab allocator knows: it keeps some that are free. */
+static long anon_vmas(HMM_ARGS)
+{
+	FILE *f = fopen("/proc/slabinfo", "re");
+	char line[512];
+	long n = -1;
+
+	(void)self;
+	ASSERT_NE(NULL, f);
+	while (n < 0 && fgets(line, sizeof(line), f))
+		sscanf(line, "anon_vma %ld", &n);
+	fclose(f);
+	ASSERT_LT(0, n);
+	return n;
+}
+
+/* A process with a block of pages on the device, each in a VMA of its own. */
+static pid_t fork_owner_of_many_vmas(HMM_ARGS, int device)
+{
+	int ready[2];
+	size_t page;
+	pid_t pid;
+	char c;
+
+	ASSERT_EQ(0, pipe(ready));
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (pid) {
+		ASSERT_EQ(1, read(ready[0], &c, 1));
+		close(ready[0]);
+		close(ready[1]);
+		return pid;
+	}
+	self = self_of_child(HMM, device);
+	/* What lies between has no anon_vma that could be shared. */
+	for (page = 1; page < REGION_PAGES; page += 2)
+		ASSERT_EQ(0, mprotect(page_at(self, page), PAGE, PROT_NONE));
+	for (page = 0; page < REGION_PAGES; page += 2) {
+		*page_at(self, page) = 1;
+		ASSERT_EQ(0, dev_migrate_in(self->fd, page_at(self, page), 1,
+					    NULL));
+	}
+	ASSERT_EQ(1, write(ready[1], "r", 1));
+	pause();
+	_exit(0);
+}
+
+/*
+ * Only the migration holds the anon_vmas in which it will look for its entries.
+ * Were they free, nothing would be seen of it but that.
+ */
+HMM_TEST(anon_vmas_outlive_their_owner_during_eviction)
+{
+	long before, after, met, turns = 5;
+	struct job job;
+	pid_t pid;
+
+	NEEDS_ORDERS();
+	ONLY_PRIVATE();
+	if (self->order)
+		SKIP(return, "single pages have most anon_vmas");
+	do {
+		pid = fork_owner_of_many_vmas(HMM, variant->device);
+		rule(HMM, "at migrate_device_pages until __x64_sys_getsid 500000");
+		job_prepare(HMM, &job, job_evict, 0, REGION_PAGES);
+		job_go(&job);
+		wait_until_held(HMM, &job);
+		before = anon_vmas(HMM);
+		ASSERT_EQ(0, kill(pid, SIGKILL));
+		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+		after = anon_vmas(HMM);
+		getsid(0);
+		job_end(HMM, &job);
+		met = rules_met(HMM);
+		rules_done(HMM);
+		EXPECT_EQ(0, live_pages(HMM));
+	} while (!met && --turns);
+	EXPECT_EQ(1, met) {
+		TH_LOG("the owner never died while eviction was held");
+	}
+	EXPECT_LT(before - after, (long)BLOCK_PAGES / 4);
+}
+
 /* --- CPU faults against migrations -------------------------------------- */
 
 /* Faults that a thread may take that waits, sleeping, for another. */
@@ -433,9 +558,11 @@ HMM_TEST(faults_wait_for_the_one_that_migrates)
 	ONLY_PRIVATE();
 	fill_on_device(HMM);
 	ASSERT_EQ(0, dev_stats(self->fd, &before));
+	job_prepare(HMM, &second, job_touch, self->folio / 2, 1);
+	job_prepare(HMM, &third, job_touch, self->folio - 1, 1);
 	job_hold(HMM, &first, "dmirror_cpu_fault", job_touch, 0, 1);
-	job_start(HMM, &second, job_touch, self->folio / 2, 1);
-	job_start(HMM, &third, job_touch, self->folio - 1, 1);
+	job_go(&second);
+	job_go(&third);
 	job_end(HMM, &first);
 	job_end(HMM, &second);
 	job_end(HMM, &third);
@@ -457,8 +584,9 @@ HMM_TEST(fault_while_eviction_holds_the_folio)
 	NEEDS_ORDERS();
 	ONLY_PRIVATE();
 	fill_on_device(HMM);
+	job_prepare(HMM, &touch, job_touch, 0, REGION_PAGES);
 	job_hold(HMM, &evict, "migrate_device_pages", job_evict, 0, REGION_PAGES);
-	job_start(HMM, &touch, job_touch, 0, REGION_PAGES);
+	job_go(&touch);
 	job_end(HMM, &touch);
 	job_end(HMM, &evict);
 	rules_done(HMM);
@@ -473,8 +601,9 @@ HMM_TEST(eviction_while_a_fault_holds_the_folio)
 	NEEDS_ORDERS();
 	ONLY_PRIVATE();
 	fill_on_device(HMM);
+	job_prepare(HMM, &evict, job_evict, 0, REGION_PAGES);
 	job_hold(HMM, &touch, "dmirror_cpu_fault", job_touch, self->folio / 2, 1);
-	job_start(HMM, &evict, job_evict, 0, REGION_PAGES);
+	job_go(&evict);
 	job_end(HMM, &evict);
 	job_end(HMM, &touch);
 	rules_done(HMM);
@@ -500,9 +629,10 @@ HMM_TEST(two_migrations_of_overlapping_ranges)
 	struct job a, b;
 
 	fill(HMM);
+	job_prepare(HMM, &b, job_in, BLOCK_PAGES / 4, BLOCK_PAGES);
 	job_hold(HMM, &a, "migrate_vma_pages", job_in, 0,
 		 BLOCK_PAGES + BLOCK_PAGES / 2);
-	job_start(HMM, &b, job_in, BLOCK_PAGES / 4, BLOCK_PAGES);
+	job_go(&b);
 	job_end(HMM, &a);
 	job_end(HMM, &b);
 	rules_done(HMM);

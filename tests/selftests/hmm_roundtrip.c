@@ -3,6 +3,7 @@
  * Memory of every kind goes to the device and comes back: the same content, in
  * folios of the order that was asked for, and nothing else changed.
  */
+#include <fcntl.h>
 #include <sys/prctl.h>
 
 #include "hmm_fixture.h"
@@ -155,6 +156,7 @@ HMM_TEST(region_half_hole_half_data)
 
 HMM_TEST(read_only_memory_stays_read_only)
 {
+	int zeroes = open("/dev/zero", O_RDONLY);
 	struct hmm_dmirror_page *info;
 	char *data = calloc(1, PAGE);
 	size_t i;
@@ -176,6 +178,14 @@ HMM_TEST(read_only_memory_stays_read_only)
 	}
 	expect_content(HMM, 0, REGION_PAGES);
 	free(data);
+
+	/* What came back must not have become writable for the CPU, either. */
+	for (i = 0; i < REGION_PAGES; i++) {
+		ASSERT_EQ(-1, read(zeroes, page_at(self, i), 1));
+		ASSERT_EQ(EFAULT, errno);
+	}
+	close(zeroes);
+	expect_content(HMM, 0, REGION_PAGES);
 }
 
 HMM_TEST(writable_memory_is_writable_for_the_device)
@@ -365,6 +375,8 @@ HMM_TEST(other_device_does_not_take_what_is_on_this)
 	fill_on_device(HMM);
 	EXPECT_EQ(-ENOENT, dev_migrate_in(other, self->r.addr, REGION_PAGES,
 					  NULL));
+	expect_on_device(HMM, 0, REGION_PAGES);
+	EXPECT_EQ(0, dev_migrate_out(other, self->r.addr, REGION_PAGES, NULL));
 	expect_on_device(HMM, 0, REGION_PAGES);
 	expect_content(HMM, 0, REGION_PAGES);
 	close(other);

@@ -3,8 +3,9 @@
 
 Compared is every line that tells a result, in the words of TAP, of khugepaged
 and of uffd-unit-tests, in order and without what differs from run to run:
-times, addresses, colours. Prints what both say in short, or a diff; exits 1 if
-they differ, or if there is nothing to compare.
+times, addresses, colours, the dots by which khugepaged's test counts how long it
+waits. Prints what both say in short, or a diff; exits 1 if they differ, or if
+there is nothing to compare.
 """
 import collections
 import difflib
@@ -13,6 +14,7 @@ import sys
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 VARIES = re.compile(r"0x[0-9a-f]+|\b\d+(\.\d+)? ?(ns|us|ms|s|seconds)\b|mremap time: *\d+|\bpid \d+")
+DOTS = re.compile(r"\.{3,}")
 RESULTS = (
     ("skipped", re.compile(r"# SKIP|\bskipped\b|\.\.\. *Skip", re.I)),
     ("failed", re.compile(r"^not ok|\bfailed\b|\.\.\. *Fail")),
@@ -26,7 +28,7 @@ def results(path):
     found = []
     text = open(path, encoding="utf-8", errors="replace").read()
     for line in text.replace("\r", "\n").split("\n"):
-        line = VARIES.sub("~", COLOUR.sub("", line)).strip()
+        line = DOTS.sub("...", VARIES.sub("~", COLOUR.sub("", line))).strip()
         if line.startswith("# Totals"):
             continue
         for word, pattern in RESULTS:

@@ -31,12 +31,18 @@ prove_mm_selftests() {
 	sed 's/^\([^ ]*\) [^ ]* [^ ]* /\1: /' "$known" > "$BUILD/prove/mm-selftests.notes"
 }
 
+# With swap, and for page migration two nodes and a CPU more than it has threads:
+# else the tests that need them are skipped on both kernels.
 mm_selftest_on() {
+	local swap='echo 256M > /sys/block/zram0/disksize && busybox mkswap /dev/zram0 && busybox swapon /dev/zram0'
 	guest_defaults
 	G_KERNEL=$1 G_LIMIT=2400 G_LOAD_NOUVEAU=no G_LOAD_HMM=no G_HUGEPAGES=64 G_PUT=("$BUILD/kselftest/$2")
 	G_CMDLINE=" rcupdate.rcu_cpu_stall_timeout=300"
+	if [ "$2" = migration ]; then
+		G_SMP=4 G_CMDLINE+=" numa=fake=2"
+	fi
 	# Its status is a result, too: 0 passed, 1 failed, 4 all skipped.
-	guest_run sh -c "./$2 2>&1; echo '@status '\$?" > "$LOGS/mm-$2-$1.log" 2> "$LOGS/mm-$2-$1.err" || true
+	guest_run sh -c "{ $swap; } > /dev/null || exit; ./$2 2>&1; echo '@status '\$?" > "$LOGS/mm-$2-$1.log" 2> "$LOGS/mm-$2-$1.err" || true
 	if [ -n "$G_WHY" ]; then
 		fail "$2 on $1" "$G_WHY; log: $LOGS/mm-$2-$1.log, $G_DIR"
 		return 1
