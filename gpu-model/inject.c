@@ -179,7 +179,7 @@ static const struct command commands[] = {
 	{ "unhang", "RUNLIST", 1, 1, unhang, "they go on" },
 	{ "delay", "US EVERY", 2, 2, delay, "as the options delay and delay-every" },
 	{ "lost-irq", "[N]", 0, 1, lost_irq, "the next N interrupts are not sent" },
-	{ "late-irq", "US", 1, 1, late_irq, "each interrupt is sent so much late; 0: no more" },
+	{ "late-irq", "US", 1, 1, late_irq, "interrupts are sent up to so much late; 0: no more" },
 	{ "overflow", "[N]", 0, 1, overflow, "the fault buffer is full for N faults" },
 	{ "duplicate", "PERCENT", 1, 1, duplicate, "faults are reported twice" },
 	{ "late-fault", "US", 1, 1, late_fault, "faults appear up to so much late" },

@@ -37,6 +37,8 @@ static const struct known known[] = {
 	{ "delay-every", NULL, 0, 1000000, false,
 	  "also delay one of so many copies (16); 0: none" },
 	{ "seed", NULL, 0, UINT64_MAX, false, "start of all random decisions (0)" },
+	{ "invalidate-delay-us", NULL, 0, 10000000, false,
+	  "TLB invalidates are done up to so much late (20); 0: in the write" },
 	{ "tlb-entries", NULL, 1, 1 << 20, true, "entries of each translation cache" },
 	{ "fault-late-us", NULL, 0, 10000000, false, "fault entries appear up to so much late" },
 	{ "fault-ahead-us", NULL, 0, 10000000, false, "PUT passes fault entries up to so long before they are written" },

@@ -6,11 +6,19 @@
  * registers with replay and cancel, and the window registers of the
  * write-protected region. VRAM itself is memory.c.
  *
+ * Invalidates: a write of 100cbc with its trigger queues one, for the page directory that 100cb8
+ * and 100cec name then. They are done in order, each up to ``invalidate-delay-us`` after it came to
+ * the head of the queue, and until then the old translations are good. 100c80 tells how many entries
+ * are free and whether all are done. A write to a full queue waits until its first entry is done.
+ *
  * VRAM size: GP104 tells it in one register as 6 bits of mantissa and a power of two; GP100 in
  * MiB per FBPA, of which there is one. A size that the chip cannot express is refused.
  */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "event.h"
 #include "falcon.h"
 #include "fault.h"
 #include "mmu.h"
@@ -27,6 +35,21 @@
 #define INVALIDATE_TRIGGER	BIT(31)
 
 enum { REPLAY_NONE, REPLAY_START, REPLAY_START_ACK_ALL, REPLAY_CANCEL_TARGETED, REPLAY_CANCEL_GLOBAL };
+
+#define INVALIDATE_QUEUE	16u
+#define DEFAULT_INVALIDATE_US	20u
+
+/* What was written to 100cbc, 100cb8 and 100cec. */
+struct invalidate {
+	u32 trigger, pdb, pdb_hi;
+};
+
+struct pfb {
+	struct invalidate queue[INVALIDATE_QUEUE];
+	u32 nr;
+	u64 delay_ns;
+	struct event event;	/* the first of the queue is done; queued while there is one */
+};
 
 #define WPR_START_INDEX		2u
 #define WPR_END_INDEX		3u
@@ -57,26 +80,73 @@ static void count(struct gpu *gpu, u32 v)
 		counter_inc(gpu, CTR_TLB_INVALIDATES_HUB);
 }
 
-/* Done when the write returns: 100c80 never shows an invalidate on its way. */
+static enum gpu_aperture pdb_aperture(const struct invalidate *inv)
+{
+	return (enum gpu_aperture)bits32(inv->pdb, 1, 0);
+}
+
+static u64 pdb_address(const struct invalidate *inv)
+{
+	return ((u64)inv->pdb_hi << 32 | (inv->pdb & ~0xfu)) << 8;
+}
+
+static void invalidate(struct gpu *gpu, const struct invalidate *inv)
+{
+	mmu_invalidate(gpu, inv->trigger & INVALIDATE_ALL_PDB, inv->trigger & INVALIDATE_HUB_ONLY, pdb_aperture(inv),
+		       pdb_address(inv));
+	replay(gpu, inv->trigger);
+}
+
+static void do_first(struct gpu *gpu)
+{
+	struct pfb *pfb = gpu->pfb;
+	struct invalidate first = pfb->queue[0];
+
+	memmove(pfb->queue, pfb->queue + 1, --pfb->nr * sizeof(first));
+	invalidate(gpu, &first);
+}
+
+static void wait_for_next(struct gpu *gpu)
+{
+	if (gpu->pfb->nr)
+		event_in(gpu, &gpu->pfb->event, gpu_random(gpu, gpu->pfb->delay_ns));
+}
+
+static void on_event(struct gpu *gpu, struct event *event)
+{
+	(void)event;
+	do_first(gpu);
+	wait_for_next(gpu);
+}
+
 static void invalidate_write(struct gpu *gpu, u32 addr, u32 v)
 {
-	u32 pdb = reg_get(gpu, 0x100cb8), pdb_hi = reg_get(gpu, 0x100cec);
+	struct invalidate inv = { v, reg_get(gpu, 0x100cb8), reg_get(gpu, 0x100cec) };
+	struct pfb *pfb = gpu->pfb;
 
 	reg_set(gpu, addr, v & ~INVALIDATE_TRIGGER);
 	if (!(v & INVALIDATE_TRIGGER))
 		return;
 	count(gpu, v);
 	if (!(v & INVALIDATE_ALL_PDB))
-		pte_watch_root(gpu, bits32(pdb, 1, 0), ((u64)pdb_hi << 32 | (pdb & ~0xfu)) << 8);
-	mmu_invalidate(gpu, v & INVALIDATE_ALL_PDB, v & INVALIDATE_HUB_ONLY, bits32(pdb, 1, 0),
-		       ((u64)pdb_hi << 32 | (pdb & ~0xfu)) << 8);
-	replay(gpu, v);
+		pte_watch_root(gpu, pdb_aperture(&inv), pdb_address(&inv));
+	if (!pfb->delay_ns) {
+		invalidate(gpu, &inv);
+		return;
+	}
+	if (pfb->nr == INVALIDATE_QUEUE)
+		do_first(gpu);
+	pfb->queue[pfb->nr++] = inv;
+	if (!pfb->event.queued)
+		wait_for_next(gpu);
 }
 
 /* b23:16 free entries of the invalidate queue, b15 queue empty. */
 static u32 mmu_ctrl_read(struct gpu *gpu, u32 addr)
 {
-	return (reg_get(gpu, addr) & 0x7fff) | 0x00ff8000;
+	u32 nr = gpu->pfb->nr;
+
+	return (reg_get(gpu, addr) & 0x7fff) | (INVALIDATE_QUEUE - nr) << 16 | (nr ? 0 : BIT(15));
 }
 
 /* ----------------------------------------------------------------- WPR, VPR */
@@ -137,12 +207,29 @@ static int pfb_init(struct gpu *gpu)
 {
 	u32 v;
 
+	gpu->pfb = calloc(1, sizeof(*gpu->pfb));
+	if (!gpu->pfb)
+		return -ENOMEM;
+	gpu->pfb->delay_ns = gpu_option_u64(gpu, "invalidate-delay-us", DEFAULT_INVALIDATE_US) * 1000;
+	gpu->pfb->event.fn = on_event;
 	if (gpu->chip->vram_in_fb && !local_memory_range(gpu->vram_size, &v)) {
 		gpu_log(gpu, GPU_LOG_ERROR, "%s cannot express a VRAM of %llu MiB", gpu->chip->name,
 			(unsigned long long)gpu->vram_size >> 20);
 		return -EINVAL;
 	}
 	return 0;
+}
+
+/* Events are cancelled already, and a reset drops all translations. */
+static void pfb_reset(struct gpu *gpu)
+{
+	gpu->pfb->nr = 0;
+}
+
+static void pfb_fini(struct gpu *gpu)
+{
+	free(gpu->pfb);
+	gpu->pfb = NULL;
 }
 
 static const struct gpu_reg pfb_regs[] = {
@@ -180,4 +267,6 @@ const struct gpu_unit pfb_unit = {
 	.regs = pfb_regs,
 	.nr_regs = ARRAY_SIZE(pfb_regs),
 	.init = pfb_init,
+	.reset = pfb_reset,
+	.fini = pfb_fini,
 };

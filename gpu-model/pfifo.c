@@ -232,21 +232,49 @@ static void ccsr_wr(struct gpu *gpu, u32 addr, u32 value)
 
 /* ------------------------------------------------------------------- runlists */
 
+static void read_pending(struct gpu *gpu, struct event *event)
+{
+	struct runlist *rl = event->ctx;
+
+	runlist_submit(gpu, rl, rl->pending.aperture, rl->pending.base, rl->pending.count);
+	trace_op(gpu, RUNLIST, -1, rl->id, rl->nr, 0);
+	reg_set(gpu, 0x002a00, reg_get(gpu, 0x002a00) | BIT(rl->id));
+	pfifo_intr_set(gpu, PFIFO_INTR_RUNLIST);
+}
+
+/* The list is read later, like everything that engines do; one that is submitted until then takes its place. */
 static void runlist_wr(struct gpu *gpu, u32 addr, u32 value)
 {
 	u32 base = reg_get(gpu, 0x002270), id = bits32(value, 26, 20);
+	u32 delay = atomic_load_explicit(&gpu->pfifo->delay_us, memory_order_relaxed);
+	struct runlist *rl;
 
 	reg_set(gpu, addr, value);
 	if (id >= gpu->pfifo->nr_runlists) {
 		gpu_log(gpu, GPU_LOG_WARN, "runlist %u submitted, there are %u", id, gpu->pfifo->nr_runlists);
 		return;
 	}
+	rl = &gpu->pfifo->runlist[id];
 	counter_inc(gpu, CTR_RUNLIST_SUBMITS);
-	runlist_submit(gpu, &gpu->pfifo->runlist[id], (enum gpu_aperture)bits32(base, 29, 28),
-		       (u64)bits32(base, 27, 0) << 12, bits32(value, 15, 0));
-	trace_op(gpu, RUNLIST, -1, id, gpu->pfifo->runlist[id].nr, 0);
-	reg_set(gpu, 0x002a00, reg_get(gpu, 0x002a00) | BIT(id));
-	pfifo_intr_set(gpu, PFIFO_INTR_RUNLIST);
+	rl->pending.aperture = (enum gpu_aperture)bits32(base, 29, 28);
+	rl->pending.base = (u64)bits32(base, 27, 0) << 12;
+	rl->pending.count = bits32(value, 15, 0);
+	rl->pending.event.fn = read_pending;
+	rl->pending.event.ctx = rl;
+	if (delay)
+		event_in(gpu, &rl->pending.event, gpu_random(gpu, delay * 1000ull));
+	else
+		read_pending(gpu, &rl->pending.event);
+}
+
+#define RUNLIST_PENDING	BIT(20)
+
+/* 002284 + 8n */
+static u32 runlist_rd(struct gpu *gpu, u32 addr)
+{
+	u32 id = (addr - 0x002284) / 8;
+
+	return gpu->pfifo->runlist[id].pending.event.queued ? RUNLIST_PENDING : 0;
 }
 
 static void block_wr(struct gpu *gpu, u32 addr, u32 value)
@@ -280,7 +308,8 @@ static const struct gpu_reg regs[] = {
 	{ .addr = 0x002270, .name = "NV_PFIFO_RUNLIST_BASE" },
 	{ .addr = 0x002274, .name = "NV_PFIFO_RUNLIST", .wr = runlist_wr },
 	{ .addr = 0x002280, .count = MAX_RUNLISTS, .stride = 8, .name = "NV_PFIFO_ENG_RUNLIST_BASE" },
-	{ .addr = 0x002284, .count = MAX_RUNLISTS, .stride = 8, .name = "NV_PFIFO_ENG_RUNLIST", .flags = REG_RO },
+	{ .addr = 0x002284, .count = MAX_RUNLISTS, .stride = 8, .name = "NV_PFIFO_ENG_RUNLIST", .flags = REG_RO,
+	  .rd = runlist_rd },
 	{ .addr = 0x002390, .count = 16, .name = "NV_PFIFO_PBDMA_MAP", .rd = pbdma_map_rd, .flags = REG_RO },
 	{ .addr = 0x00252c, .name = "NV_PFIFO_INTR_BIND_ERROR", .flags = REG_RO },
 	{ .addr = 0x00256c, .name = "NV_PFIFO_INTR_CHSW_ERROR", .wr = w1c_wr },

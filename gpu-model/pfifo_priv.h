@@ -24,6 +24,12 @@ struct runlist {
 	u32 nr;
 	u32 next;			/* where to look first */
 	struct channel *current;
+	struct {			/* submitted, and not read yet */
+		enum gpu_aperture aperture;
+		u64 base;
+		u32 count;
+		struct event event;	/* queued until it is read */
+	} pending;
 	struct {			/* by an acquire that must not switch; see keep_runlist() */
 		u32 group;
 		u64 slice_ns;		/* of the group; 0: nobody keeps the runlist */

@@ -103,6 +103,7 @@ struct gpu {
 	struct diag *diag;
 	struct event_queue *events;
 	struct pmc *pmc;
+	struct pfb *pfb;
 	struct ptimer *ptimer;
 	struct pci *pci;
 	struct prom *prom;

@@ -119,13 +119,15 @@ static void map(struct tables *t, u64 va, int shift, u64 phys, int aperture, u64
 	phys_wr64(t->b, pte_at(t, va, shift), make_pte(phys, aperture, flags));
 }
 
-/* As a driver does: PDB, then the trigger. @bits: of 100cbc, without the trigger. */
+/* As a driver does: PDB, the trigger, and wait. @bits: of 100cbc, without the trigger. */
 __attribute__((unused))
 static void invalidate(struct bench *b, u64 pdb, u32 bits)
 {
 	wr32(b, 0x100cb8, (u32)(pdb >> 12) << 4);
 	wr32(b, 0x100cec, (u32)(pdb >> 40));
 	wr32(b, 0x100cbc, 0x80000000 | bits);
+	while (!(rd32(b, 0x100c80) & BIT(15)))
+		;
 }
 
 #endif

@@ -63,7 +63,7 @@ static u64 sema_va(u32 n)
 	return VRAM_VA + SEMA_AT + n;
 }
 
-/* Submits a runlist: each of @n channels in a group of its own. */
+/* Submits a runlist, each of @n channels in a group of its own, and waits until it has been read. */
 __attribute__((unused))
 static void runlist(struct bench *b, u32 id, const u32 *chans, const struct chan *const *c, u32 n)
 {
@@ -77,6 +77,7 @@ static void runlist(struct bench *b, u32 id, const u32 *chans, const struct chan
 	}
 	wr32(b, 0x002270, (RUNLIST_AT + id * 4096) >> 12);
 	wr32(b, 0x002274, id << 20 | 2 * n);
+	wait32(b, 0x002284 + 8 * id, BIT(20), 0);
 }
 
 static void map_all(struct tables *t)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Channel registers, runlists, preemption, death, and what the driver reads of them. */
 #include "pce_rig.h"
+#include "pfifo_priv.h"
 
 static struct bench b;
 
@@ -195,9 +196,11 @@ static void hostile(void)
 	runlist(&b, 0, &id, NULL, 1);
 	wr32(&b, 0x002270, 0x0fffffff);
 	wr32(&b, 0x002274, 0xffff);
+	wait32(&b, 0x002284, BIT(20), 0);
 	wr32(&b, 0x002274, 0x7f << 20 | 5);
 	wr32(&b, 0x002270, 1u << 28);
 	wr32(&b, 0x002274, 1);
+	wait32(&b, 0x002284, BIT(20), 0);
 	ok(b.last_log[0], "runlists of nonsense are read with a warning");
 	for (u32 i = 0; i < 128; i++) {
 		wr32(&b, 0x800000 + 8 * i, 0x8fffffff);
@@ -239,6 +242,41 @@ static void a_delay_longer_than_a_slice(void)
 	bench_close(&b);
 }
 
+/* A driver that writes the next list where the last one is, before that one has been read. */
+static void read_later(void)
+{
+	static const char *const opts[] = { "delay", "500000", NULL };
+	struct chan one, two;
+
+	bench_open(&b, "gp104", 128u << 20, opts);
+	chan_open(&one, &b, 1, 0);
+	chan_open(&two, &b, 2, 0);
+	phys_wr32(&b, RUNLIST_AT, 1u << 26 | 128u << 18 | 3u << 14 | 1u << 13 | 1);
+	phys_wr32(&b, RUNLIST_AT + 8, 1);
+	wr32(&b, 0x002270, RUNLIST_AT >> 12);
+	wr32(&b, 0x002274, 2);
+	ok_eq(rd32(&b, 0x002284), BIT(20), "a runlist that was submitted is pending");
+	ok_eq(rd32(&b, 0x002a00) & 1, 0, "and has not interrupted");
+	ok_eq(rd32(&b, 0x00228c), 0, "another runlist is not pending");
+	phys_wr32(&b, RUNLIST_AT + 8, 2);
+	ok(wait32(&b, 0x002284, BIT(20), 0), "it is read");
+	ok_eq(rd32(&b, 0x002a00) & 1, 1, "and interrupts");
+	ok(b.gpu->pfifo->channel[1].runlist < 0 && !b.gpu->pfifo->channel[2].runlist,
+	   "as it was then: who writes over it too early loses a channel");
+	wr32(&b, 0x002274, 2);
+	phys_wr32(&b, RUNLIST_AT + 0x1008, 1);
+	phys_wr32(&b, RUNLIST_AT + 0x1000, 1u << 26 | 1u << 13 | 1);
+	wr32(&b, 0x002270, (RUNLIST_AT + 0x1000) >> 12);
+	wr32(&b, 0x002274, 2);
+	wait32(&b, 0x002284, BIT(20), 0);
+	ok(!b.gpu->pfifo->channel[1].runlist && b.gpu->pfifo->channel[2].runlist < 0,
+	   "one that is submitted while another is pending takes its place");
+	wr32(&b, 0x002274, 2);
+	gpu_reset(b.gpu);
+	ok_eq(rd32(&b, 0x002284), 0, "a reset forgets it");
+	bench_close(&b);
+}
+
 int main(void)
 {
 	static const char *const opts[] = { "delay", "50", NULL };
@@ -257,5 +295,6 @@ int main(void)
 	hostile();
 	bench_close(&b);
 	a_delay_longer_than_a_slice();
+	read_later();
 	return tap_done();
 }

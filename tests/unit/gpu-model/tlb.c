@@ -161,6 +161,36 @@ static void test_counters(void)
 	      "without its trigger bit the register does nothing");
 }
 
+/* An invalidate takes its time; a driver that does not wait for it uses the old page. */
+static void test_done_later(void)
+{
+	static const char *const opts[] = { "invalidate-delay-us", "500000", NULL };
+	static const u64 va = VA + 0x100000;
+
+	bench_open(&b, "gp104", 128u << 20, opts);
+	tables_new(&one, &b, 8 << 20, 0);
+	mmu_space_load(b.gpu, APERTURE_VRAM, one.inst, &space1);
+	phys_wr32(&b, PAGE_A, 0xaaaa);
+	phys_wr32(&b, PAGE_B, 0xbbbb);
+	map(&one, va, 12, PAGE_A, PTE_VRAM, 0);
+	read_va(&space1, MMU_CLIENT_CE, va);
+	map(&one, va, 12, PAGE_B, PTE_VRAM, 0);
+	wr32(&b, 0x100cb8, (u32)(one.pd3 >> 12) << 4);
+	wr32(&b, 0x100cec, (u32)(one.pd3 >> 40));
+	wr32(&b, 0x100cbc, 0x80000001);
+	wr32(&b, 0x100cb8, 0x12345670);
+	ok_eq(rd32(&b, 0x100c80) & 0x00ff8000, 15 << 16, "an invalidate that is under way: one entry fewer, not empty");
+	ok_eq(read_va(&space1, MMU_CLIENT_CE, va), 0xaaaa, "until it is done the old page is used");
+	ok(wait32(&b, 0x100c80, 0x00ff8000, 16 << 16 | BIT(15)), "it is done");
+	ok_eq(read_va(&space1, MMU_CLIENT_CE, va), 0xbbbb, "then the new one is, though 100cb8 names another directory by now");
+	for (u32 i = 0; i < 40; i++)
+		wr32(&b, 0x100cbc, 0x80000003);
+	ok_eq(rd32(&b, 0x100c80) & 0x00ff8000, 0, "the queue has sixteen entries; more wait for room");
+	gpu_reset(b.gpu);
+	ok_eq(rd32(&b, 0x100c80) & 0x00ff8000, 16 << 16 | BIT(15), "a reset empties it");
+	bench_close(&b);
+}
+
 int main(void)
 {
 	static const char *const options[] = { "tlb-entries", "64", NULL };
@@ -182,5 +212,6 @@ int main(void)
 	test_limit();
 	test_one_entry();
 	bench_close(&b);
+	test_done_later();
 	return tap_done();
 }
