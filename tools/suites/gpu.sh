@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The kernel with this project's nouveau on the emulated GPU: both chips probe
-# without a complaint, and the demo is right on both. On *checked* it is a part
-# of `prove` (gpu-checked).
+# without a complaint, and the demo is right on both; and the command lines in
+# the documentation work. On *checked* the demo is a part of `prove` (gpu-checked).
 
 suite_gpu() {
 	local chip
@@ -9,6 +9,22 @@ suite_gpu() {
 	for chip in gp104 gp100; do
 		gpu_demo release "$chip" 200
 	done
+	gpu_by_hand
+}
+
+gpu_by_hand() {
+	local log=$LOGS/gpu-by-hand.log
+	guest_defaults
+	kernel_ready release
+	guest_image_ready
+	# shellcheck disable=SC2086
+	programs_ready $GPU_PROGRAMS
+	if sandbox bash tools/inside/by-hand.sh "$GUEST_IMAGE" "/hugesvm/cache/kernels/$KERNEL_KEY" \
+		/hugesvm/src/build/programs/gpu-model/firmware.cpio > "$log" 2>&1; then
+		pass "gpu: the command lines in Documentation/gpu-model/use.rst"
+	else
+		fail "gpu: the command lines in Documentation/gpu-model/use.rst" "$(tail -n 1 "$log"); log: $log"
+	fi
 }
 
 # gpu_demo KERNEL CHIP LIMIT
