@@ -8,9 +8,12 @@ Each FILE holds the lines of hmm_migration of one kernel, NAME names it. Files o
 one name are put together: runs that took turns, so that a machine which gets
 slower meanwhile does so for all. All must come from the same machine, best from
 the same hour. Prints medians and, for each, its ratio to the base pages of the
-first kernel, all of it and without what a plain copy of the bytes takes; writes
-throughput by size as SVG, and the numbers of the table as JSON. Fails if a file
-has no measurement.
+first kernel, all of it and without the copy; writes throughput by size as SVG,
+and the numbers of the table as JSON. Fails if a file has no measurement.
+
+A driver without a clock for its copy is taken to need for base pages what the one
+with a clock does: both call the same function for each page. memcpy() of the
+program is no measure of that, it moves more with an instruction.
 """
 import argparse
 import json
@@ -50,17 +53,28 @@ def groups(rows):
     return found
 
 
-def outside_copy(group, floor):
-    """Nanoseconds of a migration that are not the copy: by the driver's clock,
-    else what a plain copy of the same bytes leaves."""
+def copies_by_page(kernels):
+    """{(kind, KiB, direction): nanoseconds that drivers with a clock copy base pages}"""
+    found = {}
+    for _, rows in kernels:
+        for row in rows:
+            if row["copy"] >= 0 and row["order"] == 0:
+                found.setdefault((row["kind"], row["kib"], row["direction"]), []).append(row["copy"])
+    return {key: statistics.median(copies) for key, copies in found.items()}
+
+
+def outside_copy(group, copies):
+    """Nanoseconds of a migration that are not the copy, or None"""
     if group[0]["copy"] >= 0:
         return statistics.median(row["total"] - row["copy"] for row in group)
-    return max(median_of(group, "total") - floor, 0) if floor else None
+    copy = copies.get((group[0]["kind"], group[0]["kib"], group[0]["direction"]))
+    return max(median_of(group, "total") - copy, 0) if copy else None
 
 
 def figures(kernels):
     """A dict for each kernel, kind, order, size and direction"""
     base, found = groups(kernels[0][1]), []
+    copies = copies_by_page(kernels)
     for name, rows in kernels:
         mine = groups(rows)
         for (kind, order, kib, direction), group in sorted(mine.items()):
@@ -71,13 +85,11 @@ def figures(kernels):
                    "ratio": None, "ratio_outside_copy": None}
             reference = base.get((kind, 0, kib, direction))
             if direction != "copy":
-                copies = mine.get((kind, order, kib, "copy"))
-                row["ns_outside_copy"] = outside_copy(group, median_of(copies, "total") if copies else None)
+                row["ns_outside_copy"] = outside_copy(group, copies)
             if reference:
                 row["ratio"] = median_of(reference, "total") / total
             if reference and row["ns_outside_copy"]:
-                copies = base.get((kind, 0, kib, "copy"))
-                rest = outside_copy(reference, median_of(copies, "total") if copies else None)
+                rest = outside_copy(reference, copies)
                 row["ratio_outside_copy"] = rest / row["ns_outside_copy"] if rest is not None else None
             found.append(row)
     return found

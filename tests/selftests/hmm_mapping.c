@@ -96,6 +96,7 @@ HMM_TEST(unmapped_part_frees_device_memory_at_eviction)
 	ASSERT_EQ(0, munmap(page_at(self, 0), keep * PAGE));
 	ASSERT_EQ(0, dev_evict(self->fd, ORDERS_ALL, &evict));
 	EXPECT_EQ(0, evict.left);
+	EXPECT_EQ(REGION_PAGES - keep, evict.moved);
 	EXPECT_EQ(0, live_pages(HMM));
 	expect_content(HMM, keep, REGION_PAGES - keep);
 }

@@ -282,6 +282,25 @@ HMM_TEST(unaligned_range_keeps_inner_folios_whole)
 	expect_content(HMM, 0, REGION_PAGES);
 }
 
+/* What is not mapped any more must not come back, either. */
+HMM_TEST(folio_with_a_gap_comes_back_in_parts)
+{
+	size_t hole = self->folio / 2;
+	uint64_t moved;
+
+	NEEDS_ORDERS();
+	ONLY_LARGE();
+	fill_on_device(HMM);
+	ASSERT_EQ(0, madvise(page_at(self, hole), PAGE, MADV_DONTNEED));
+	ASSERT_EQ(0, dev_migrate_out(self->fd, self->r.addr, REGION_PAGES,
+				     &moved));
+	EXPECT_EQ(REGION_PAGES - 1, moved);
+	EXPECT_EQ(0, live_pages(HMM));
+	ASSERT_EQ(-1, pages_differ(self->r.addr, hole, 1, 0));
+	expect_content(HMM, 0, hole);
+	expect_content(HMM, hole + 1, REGION_PAGES - hole - 1);
+}
+
 /* What is there already stands right behind a folio that is to go whole. */
 HMM_TEST(page_that_is_there_already_does_not_hide_the_rest)
 {
