@@ -38,6 +38,10 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	len = fread(text, 1, sizeof(text) - 1, f);
+	if (ferror(f)) {
+		fprintf(stderr, "sm-asm: %s: %s\n", name ? name : "standard input", strerror(errno));
+		return 1;
+	}
 	if (name)
 		fclose(f);
 	if (len == sizeof(text) - 1) {
@@ -51,7 +55,7 @@ int main(int argc, char **argv)
 	}
 	for (int i = 0; hex && i < n; i++)
 		printf("%016" PRIx64 "\n", code[i]);
-	if (!hex && fwrite(code, 8, n, stdout) != (size_t)n) {
+	if ((!hex && fwrite(code, 8, n, stdout) != (size_t)n) || fflush(stdout)) {
 		perror("sm-asm");
 		return 1;
 	}

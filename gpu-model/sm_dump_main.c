@@ -11,15 +11,26 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sm_isa.h"
 
-static bool next_word(FILE *f, bool hex, u64 *word)
+/* The next word of @f: 1, none is left: 0, something else stands there: -1. */
+static int next_word(FILE *f, bool hex, u64 *word)
 {
-	if (hex)
-		return fscanf(f, "%" SCNx64 " ", word) == 1;
-	return fread(word, 8, 1, f) == 1;
+	char text[32], *end;
+	size_t n;
+
+	if (hex) {
+		if (fscanf(f, "%31s", text) != 1)
+			return 0;
+		errno = 0;
+		*word = strtoull(text, &end, 16);
+		return *end || errno || text[0] == '-' ? -1 : 1;
+	}
+	n = fread(word, 1, 8, f);
+	return n == 8 ? 1 : n ? -1 : 0;
 }
 
 static void print_sched(u64 word, u64 pc)
@@ -42,6 +53,7 @@ int main(int argc, char **argv)
 	unsigned int unknown = 0;
 	char text[128];
 	u64 pc = 0, word;
+	int got;
 
 	if (argc > 2 + hex || (argc > 1 && !hex && argv[1][0] == '-')) {
 		fprintf(stderr, "usage: sm-dump [-x] [FILE]\n");
@@ -51,7 +63,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "sm-dump: %s: %s\n", name, strerror(errno));
 		return 1;
 	}
-	for (; next_word(f, hex, &word); pc += 8) {
+	for (; (got = next_word(f, hex, &word)) > 0; pc += 8) {
 		if (sm_is_sched(pc)) {
 			print_sched(word, pc);
 			continue;
@@ -60,8 +72,18 @@ int main(int argc, char **argv)
 		unknown += text[0] == '.';
 		printf("%05" PRIx64 ": %016" PRIx64 "  %s\n", pc, word, text);
 	}
+	if (got < 0 || ferror(f)) {
+		fflush(stdout);
+		fprintf(stderr, "sm-dump: %s: what follows word %" PRIu64 " is no whole %s\n",
+			name ? name : "standard input", pc / 8, hex ? "hexadecimal number" : "word");
+		return 1;
+	}
 	if (name)
 		fclose(f);
+	if (fflush(stdout)) {
+		perror("sm-dump");
+		return 1;
+	}
 	if (unknown)
 		fprintf(stderr, "sm-dump: %u unknown instructions\n", unknown);
 	return unknown ? 3 : 0;
