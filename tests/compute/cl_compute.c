@@ -293,6 +293,46 @@ static void test_vadd(void)
 	free_arrays();
 }
 
+/* Buffers that have objects of the driver to themselves, and end within a page. */
+static void test_odd_buffers(void)
+{
+	enum { ROUNDS = 3, ODD = 833333 };
+	unsigned int bad = 0, n = ODD;
+	float *a = new_array(4 * ODD), *c = new_array(4 * ODD);
+	cl_kernel k = clCreateKernel(program, "vadd", NULL);
+	cl_mem in, out;
+	cl_int e;
+
+	for (unsigned int i = 0; i < ODD; i++)
+		a[i] = (float)(i & 0xffff);
+	for (unsigned int round = 0; round < ROUNDS; round++) {
+		size_t global = ODD;
+
+		in = clCreateBuffer(context, CL_MEM_COPY_HOST_PTR, 4 * ODD, a, &e);
+		if (e)
+			bail("buffer", e);
+		out = clCreateBuffer(context, CL_MEM_READ_WRITE, 4 * ODD, NULL, &e);
+		if (e)
+			bail("buffer", e);
+		clSetKernelArg(k, 0, sizeof(in), &in);
+		clSetKernelArg(k, 1, sizeof(in), &in);
+		clSetKernelArg(k, 2, sizeof(out), &out);
+		clSetKernelArg(k, 3, 4, &n);
+		e = clEnqueueNDRangeKernel(queue, k, 1, NULL, &global, NULL, 0, NULL, NULL);
+		if (!e)
+			e = clEnqueueReadBuffer(queue, out, CL_TRUE, 0, 4 * ODD, c, 0, NULL, NULL);
+		if (e)
+			bail("launch", e);
+		for (unsigned int i = 0; i < ODD; i++)
+			bad += c[i] != 3 * a[i];
+		clReleaseMemObject(in);
+		clReleaseMemObject(out);
+	}
+	ok(!bad, "large buffers of no whole number of pages");
+	clReleaseKernel(k);
+	free_arrays();
+}
+
 static void test_reduction(void)
 {
 	unsigned int *in = new_array(4 * N), *out = new_array(4 * 256), sum = 0, bad = 0, want[256] = { 0 };
@@ -533,6 +573,7 @@ int main(void)
 	if (e)
 		bail("set-up", e);
 	test_vadd();
+	test_odd_buffers();
 	test_reduction();
 	test_atomics();
 	test_collatz();

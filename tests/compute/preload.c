@@ -453,7 +453,7 @@ static void bind(const struct drm_nouveau_vm_bind *b)
 
 static void new_object(int fd, const struct drm_nouveau_gem_new *new)
 {
-	u64 size = (new->info.size + PAGE - 1) & ~(PAGE - 1);
+	u64 size = new->info.size;	/* whole pages, see before() */
 	struct object *o = &m.object[m.nr_objects];
 
 	if (m.nr_objects == MAX_OBJECTS)
@@ -529,6 +529,18 @@ static void after(int fd, unsigned long number, void *arg)
 	}
 }
 
+/*
+ * A driver makes whole pages of any size. The shim takes it as it is, maps no byte more, and
+ * puts the next object at the address behind it.
+ */
+static void before(unsigned long number, void *arg)
+{
+	struct drm_nouveau_gem_new *new = arg;
+
+	if (number == (DRM_IOCTL_NOUVEAU_GEM_NEW & 0xffff))
+		new->info.size = (new->info.size + PAGE - 1) & ~(PAGE - 1);
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
 	static int (*next)(int, unsigned long, void *);
@@ -549,6 +561,7 @@ int ioctl(int fd, unsigned long request, ...)
 	pthread_mutex_lock(&m.lock);
 	if (!m.gr)
 		start();
+	before(number, arg);
 	r = shim_lacks(number, arg) ? 0 : next(fd, request, arg);
 	if (!r)
 		after(fd, number, arg);

@@ -77,7 +77,7 @@ names_in() {
 names_help() {
 	local name
 	for name in $(names_in "$1"); do
-		sed -n "s/^# $2: /  $(printf '%-14s' "$name")/p" "$TOP/tools/$1/$name.sh"
+		sed -n "s/^# $2: /  $(printf '%-16s' "$name")/p" "$TOP/tools/$1/$name.sh"
 	done
 }
 

@@ -2,13 +2,13 @@
 # prove: the model computes, judged by programs that nobody here wrote
 
 prove_compute() {
+	. "$TOP/tools/lib/judges.sh"
 	programs_ready
 	tree_ready judges
 	mkdir -p "$BUILD/judges"
 	compute_rate
 	compute_native
 	compute_piglit
-	compute_guest
 }
 
 # Figures of the interpreter alone.
@@ -24,8 +24,7 @@ compute_rate() {
 # Under Mesa's drm-shim: the model's graphics engine in the program's process.
 compute_native() {
 	local judge log
-	logged vulkan-programs "the Vulkan programs" tree_run "$TREE" bash tools/inside/vulkan.sh build/judges ||
-		fail "compute: the Vulkan programs" "do not build"
+	vulkan_programs compute
 	for judge in vulkan vulkan-cpu same numpy clblast hashcat; do
 		log=$LOGS/judge-$judge.tap
 		note "judge $judge ..."
@@ -41,31 +40,5 @@ compute_piglit() {
 	results=build/judges/piglit.$key
 	logged piglit "piglit's CL programs" tree_run "$TREE" env JOBS="$JOBS" bash tools/inside/piglit.sh "$results" ||
 		fail "compute/piglit" "see $LOGS/piglit.log"
-	compute_piglit_judge compute/piglit "$results"
-}
-
-# compute_piglit_judge PREFIX RESULTS
-compute_piglit_judge() {
-	sandbox python3 tools/inside/piglit_judge.py tests/compute/piglit.known "$2" > "$LOGS/${1//\//-}.tap" || true
-	tap "$1" "$LOGS/${1//\//-}.tap"
-}
-
-# A chosen few of piglit, for the guest: compiling takes its time there.
-PIGLIT_IN_GUEST="tests/cl/program/execute/for-loop.cl tests/cl/program/execute/switch-case.cl
-	tests/cl/program/execute/sha256-Ch.cl tests/cl/program/execute/get-local-id.cl
-	tests/cl/program/execute/v2i32-stack.cl
-	bin/cl-api-enqueue-copy-buffer-rect bin/cl-api-enqueue-map-buffer bin/cl-custom-use-sub-buffer-in-kernel"
-
-# The same on the real driver.
-compute_guest() {
-	local judge
-	guest_defaults
-	G_IMAGE=judges G_GPU=on G_LOAD_HMM=no G_LIMIT=3000
-	G_PUT=("$BUILD/judges/vulkan-compute" "$TOP/tools/inside/judges.sh" "$TOP/tools/inside/piglit.sh")
-	# shellcheck disable=SC2086
-	guest_tap compute/guest prove-compute-guest sh -c 'mkdir -p build/judges && cp vulkan-compute build/judges/
-		bash judges.sh vulkan; bash judges.sh hashcat
-		bash piglit.sh results "$@"; sed "s/^/# piglit: /" results' - $PIGLIT_IN_GUEST
-	sed -n 's/^# piglit: //p' "$LOGS/prove-compute-guest.tap" > "$BUILD/judges/piglit-guest"
-	compute_piglit_judge compute/guest/piglit build/judges/piglit-guest
+	piglit_judge compute/piglit "$results"
 }
