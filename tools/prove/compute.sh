@@ -33,7 +33,8 @@ compute_native() {
 	done
 }
 
-# Results are kept under what was judged, so that an interrupted run goes on.
+# Results are kept under what was judged, so that an interrupted run goes on. Written down:
+# how many ended how, and each that is known to fail.
 compute_piglit() {
 	local key results
 	key=$(sha256sum "$BUILD/programs/tests/compute/libgr-preload.so" | cut -c1-16)
@@ -41,4 +42,9 @@ compute_piglit() {
 	logged piglit "piglit's CL programs" tree_run "$TREE" env JOBS="$JOBS" bash tools/inside/piglit.sh "$results" ||
 		fail "compute/piglit" "see $LOGS/piglit.log"
 	piglit_judge compute/piglit "$results"
+	{
+		echo
+		awk '{ n[$1]++ } END { for (r in n) print n[r] " of piglit: " r }' "$BUILD/${results#build/}" | sort -rn
+		sed -n 's/^ok [0-9]* - \(.*\) # SKIP \(known to fail: .*\)/\1: \2/p' "$LOGS/compute-piglit.tap"
+	} >> "$BUILD/prove/compute.notes"
 }
