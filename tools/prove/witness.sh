@@ -17,7 +17,7 @@ prove_witness() {
 }
 
 witness_note() {
-	echo "$1 on $2: nouveau there after $(gpu_probe_seconds) s of the guest's time" >> "$BUILD/prove/witness.notes"
+	echo "$1 on $2: nouveau probed in $(gpu_probe_seconds) s of the guest's time" >> "$BUILD/prove/witness.notes"
 }
 
 # Debian's unmodified package, its own nouveau.ko, to a DRM device whose buffer

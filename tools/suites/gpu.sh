@@ -58,9 +58,11 @@ gpu_quiet() {
 	fi
 }
 
-# gpu_probe_seconds: from the guest's first process to its drivers being there,
-# by the guest's clock; where no other driver is loaded this is nouveau's probe.
+# gpu_probe_seconds: from nouveau's first word, when it has read which chip it is,
+# to the end of modprobe, by the guest's clock.
 gpu_probe_seconds() {
-	tr -d '\r' < "$G_DIR/console.log" |
-		awk '/guest: init at/ { a = $(NF - 1) } /guest: drivers at/ { b = $(NF - 1) } END { if (b > a) printf "%.2f", b - a; else print "?" }'
+	tr -d '\r' < "$G_DIR/console.log" | awk -F '[][]' '
+		/ nouveau .*: NVIDIA GP/ && !a { a = $2 + 0 }
+		/ guest: drivers at/ { b = $2 + 0 }
+		END { if (a && b) printf "%.2f", b - a; else print "?" }'
 }
