@@ -103,8 +103,9 @@ static void grid_leave(void *ctx)
 
 static void *grid_translate(void *ctx, u64 page, enum sm_access access, bool *keep, u32 *reason)
 {
-	static const enum mmu_access as[] = { MMU_READ, MMU_WRITE, MMU_ATOMIC };
+	static const enum mmu_access as[] = { MMU_READ, MMU_WRITE, MMU_ATOMIC, MMU_PREFETCH };
 	struct channel *ch = ((struct gr_context *)ctx)->ch;
+	bool writes = access == SM_WRITE || access == SM_ATOMIC;
 	struct mmu_xlate x;
 	void *p;
 
@@ -114,9 +115,9 @@ static void *grid_translate(void *ctx, u64 page, enum sm_access access, bool *ke
 	}
 	if (x.sparse) {
 		*keep = false;
-		return access == SM_READ ? (void *)sparse_zero : sparse_sink;
+		return writes ? sparse_sink : (void *)sparse_zero;
 	}
-	p = memory_ptr(ch->gpu, x.aperture, x.addr, 4096, access != SM_READ);
+	p = memory_ptr(ch->gpu, x.aperture, x.addr, 4096, writes);
 	*reason = MMU_FAULT_APERTURE;
 	return p;
 }
@@ -142,7 +143,11 @@ static void grid_fault(void *ctx, const struct gr_fault *fault)
 	gpu_lock(gpu);
 	if (!atomic_load(&c->ch->stop)) {
 		counter_inc(gpu, CTR_GR_FAULTS);
-		if (!c->ch->space.replay_tex) {
+		if (fault->access == SM_PREFETCH) {
+			/* nothing waits for it: it cannot be cancelled, and without replays it is nobody's */
+			if (c->ch->space.replay_tex)
+				fault_post_replayable(gpu, &f);
+		} else if (!c->ch->space.replay_tex) {
 			if (!atomic_load(&c->fatal))
 				c->fatal_fault = f;
 			atomic_store(&c->fatal, true);

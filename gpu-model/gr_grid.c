@@ -38,6 +38,12 @@ struct gr_grid {
 	struct sm_report report;
 };
 
+/* A page that was reported for @had need not be for @access. */
+static bool covers(enum sm_access had, enum sm_access access)
+{
+	return access == SM_PREFETCH || (had != SM_PREFETCH && had >= access);
+}
+
 /* A miss is noted here and told to the host after the turn. */
 static void *translate(void *ctx, u64 page, enum sm_access access, bool *keep)
 {
@@ -50,7 +56,7 @@ static void *translate(void *ctx, u64 page, enum sm_access access, bool *keep)
 	if (host)
 		return host;
 	for (u32 n = 0; n < sm->nr_faults; n++) {
-		if (sm->fault[n].page == page && sm->fault[n].access >= access)
+		if (sm->fault[n].page == page && covers(sm->fault[n].access, access))
 			return NULL;
 	}
 	/* With a full list it is asked for again after the replay. */

@@ -30,8 +30,8 @@
 #define SM_MAX_LOCAL		0x80000	/* bytes of a thread */
 #define SM_WINDOW_SIZE		(1u << 24)	/* shared and local window in the address space */
 
-/* What a translation is for: numbers as in fault records. */
-enum sm_access { SM_READ = 0, SM_WRITE = 1, SM_ATOMIC = 2 };
+/* What a translation is for: numbers as in fault records. Nothing waits for a prefetch. */
+enum sm_access { SM_READ = 0, SM_WRITE = 1, SM_ATOMIC = 2, SM_PREFETCH = 3 };
 
 /**
  * struct sm_memory - virtual memory as a core sees it
@@ -40,7 +40,8 @@ enum sm_access { SM_READ = 0, SM_WRITE = 1, SM_ATOMIC = 2 };
  *	@page (a multiple of 4 KiB), or NULL for a fault, which the callee has
  *	noted for whoever reports it. The core keeps the pointer, unless @keep was
  *	set to false, until sm_core_flush_tlb(). A page given for SM_WRITE may be
- *	read too, one given for SM_ATOMIC may be written too.
+ *	read too, one given for SM_ATOMIC may be written too. For SM_PREFETCH, which
+ *	needs what SM_READ needs, the pointer is not used.
  */
 struct sm_memory {
 	void *ctx;

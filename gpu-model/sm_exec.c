@@ -59,7 +59,7 @@ const struct sm_exec sm_exec_table[SM_NR_OPS] = {
 	ACT(STG, sm_st_generic), ACT(LDL, sm_ld_local), ACT(STL, sm_st_local),
 	ACT(LDS, sm_ld_shared), ACT(STS, sm_st_shared), ACT(LDC, sm_ldc), ACT(ATOM, sm_atom),
 	ACT(ATOM_CAS, sm_atom), ACT(RED, sm_atom), ACT(ATOMS, sm_atoms), ACT(ATOMS_CAS, sm_atoms),
-	ACT(CCTL, sm_order), ACT(CCTLL, sm_order), ACT(CCTLT, sm_order), ACT(MEMBAR, sm_order),
+	ACT(CCTL, sm_cctl), ACT(CCTLL, sm_order), ACT(CCTLT, sm_order), ACT(MEMBAR, sm_order),
 
 	ACT(BRA, sm_bra), ACT(BRX, sm_brx), ACT(JMP, sm_jmp), ACT(CAL, sm_call), ACT(JCAL, sm_call),
 	ACT(PRET, sm_push), ACT(SSY, sm_push), ACT(PBK, sm_push), ACT(PCNT, sm_push),

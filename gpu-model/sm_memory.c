@@ -378,7 +378,37 @@ SM_ACT(sm_ldc)
 	return SM_NEXT;
 }
 
-/* MEMBAR and cache control: memory is coherent; only the host's order is needed. */
+/* The pages of all lanes are asked for, and whatever comes of it the warp goes on. */
+static void prefetch(struct sm_warp *w, const struct sm_insn *i)
+{
+	const struct sm_launch *launch = &w->core->launch;
+	const u32 *a = sm_reg(w, i->a);
+	u64 last = ~0ull;
+
+	SM_EACH_ACTIVE(l, w->mask) {
+		u64 va = i->mod[SM_F_E] ? sm_pair(a, l) + i->offset : (u32)(a[l] + i->offset);
+		u64 page = va & ~(u64)(SM_PAGE - 1);
+		bool keep = true;
+
+		if (page == last || in_window(va, launch->shared_window) || in_window(va, launch->local_window))
+			continue;
+		last = page;
+		if (w->core->tlb[page / SM_PAGE % SM_TLB_SIZE].page != page)
+			w->core->memory.translate(w->core->memory.ctx, page, SM_PREFETCH, &keep);
+	}
+}
+
+/* Cache control. There are no caches, but a prefetch may be the first that hears of a page. */
+SM_ACT(sm_cctl)
+{
+	enum { PF1 = 1, PF2 = 3 };
+
+	if (i->mod[SM_F_CCTL] >= PF1 && i->mod[SM_F_CCTL] <= PF2)
+		prefetch(w, i);
+	return sm_order(w, i);
+}
+
+/* MEMBAR and what is like it: memory is coherent; only the host's order is needed. */
 SM_ACT(sm_order)
 {
 	(void)i;

@@ -241,7 +241,8 @@ SM_ALU(sm_vote); SM_ALU(sm_b2r);
 u32 sm_cc_mask(const struct sm_warp *w, unsigned int cc);
 /* sm_memory.c */
 SM_ACT(sm_ld_generic); SM_ACT(sm_st_generic); SM_ACT(sm_ld_local); SM_ACT(sm_st_local);
-SM_ACT(sm_ld_shared); SM_ACT(sm_st_shared); SM_ACT(sm_ldc); SM_ACT(sm_order);
+SM_ACT(sm_ld_shared); SM_ACT(sm_st_shared); SM_ACT(sm_ldc); SM_ACT(sm_cctl);
+SM_ACT(sm_order);
 /* sm_atomic.c */
 SM_ACT(sm_atom); SM_ACT(sm_atoms);
 /* sm_flow.c */

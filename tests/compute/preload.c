@@ -205,6 +205,8 @@ static void grid_fault(void *ctx, const struct gr_fault *fault)
 	static const char *const access[] = { "read", "write", "atomic" };
 
 	(void)ctx;
+	if (fault->access == SM_PREFETCH)
+		return;
 	m.faulted = true;
 	fprintf(stderr, "gr-preload: page fault, %s of %llx\n", access[fault->access],
 		(unsigned long long)fault->page);

@@ -9,10 +9,11 @@ static void *translate(void *ctx, u64 page, enum sm_access access, bool *keep)
 {
 	struct machine *m = ctx;
 	u64 n = (page - M_BASE) / 4096;
+	enum sm_access needs = access == SM_PREFETCH ? SM_READ : access;
 
 	(void)keep;
 	m->nr_translations++;
-	if (page >= M_BASE && n < M_PAGES && m->mapped[n] && access <= m->rights[n])
+	if (page >= M_BASE && n < M_PAGES && m->mapped[n] && needs <= m->rights[n])
 		return m->memory + n * 4096;
 	if (m->nr_faults < M_MAX_FAULTS) {
 		m->fault[m->nr_faults].page = page;

@@ -102,7 +102,8 @@ static bool reached(struct chan *ch, u32 number, unsigned int ms)
 }
 
 /* Programs, by entry. Each thread has a word of its own, 16 bytes apart, and a common one. */
-enum { STORE = 0, ADD = 0x400, LONG = 0x800, BAD = 0xc00, ATOMIC = 0x1000 };
+enum { STORE = 0, ADD = 0x400, LONG = 0x800, BAD = 0xc00, ATOMIC = 0x1000, PREFETCH = 0x1400,
+       PREFETCH_ADD = 0x1800 };
 
 #define ELEMENT \
 	"s2r r1, sr_ctaid.x\ns2r r2, sr_tid.x\nshl r1, r1, 0x6\niadd r0, r1, r2\nshl r3, r0, 0x4\n" \
@@ -116,6 +117,9 @@ static void programs(void)
 		 "isetp.ne.u32.and p0, pt, r6, rz, pt\n@p0 bra again\nst.e.32 [r4], r0\nexit\n");
 	assemble(CODE_AT + BAD, ELEMENT "nop\nnop\nnop\nexit\n");
 	memset(vram(&b, CODE_AT + BAD + 8 * 9), 0xff, 8);
+	assemble(CODE_AT + PREFETCH, ELEMENT "cctl.e.pf2 [r4]\nexit\n");
+	assemble(CODE_AT + PREFETCH_ADD, ELEMENT "cctl.e.pf2 [r4]\nld.e.32 r6, [r4]\niadd r6, r6, 0x1\n"
+		 "st.e.32 [r4], r6\nexit\n");
 	assemble(CODE_AT + ATOMIC, "mov r4, c[0x0][0x0]\nmov r5, c[0x0][0x4]\nmov32i r6, 0x1\n"
 		 "red.add.e.u32 [r4], r6\nexit\n");
 }
@@ -261,6 +265,36 @@ static void test_access_kinds(void)
 	map(&c.t, va, 12, BACKING + 0x81000, PTE_VRAM, 0);
 	replay();
 	ok(reached(&c, number, 2000), "and done after it may be written");
+}
+
+static void test_prefetch(void)
+{
+	u64 va = FAULT_VA + 0xc0000, got = 0;
+	u32 info = 0, number;
+
+	drain();
+	*(u32 *)(void *)vram(&b, BACKING + 0xc0000) = 0;
+	describe(&c, PREFETCH, 1, 64, va);
+	launch(&c);
+	number = fence(&c);
+	ok(next_fault(&got, &info) && got == va && (info >> 16 & 7) == 3,
+	   "a prefetch of a page that is not there: access 3");
+	ok(reached(&c, number, 2000), "and nothing waits for it");
+	invalidate(&b, 0, 0x1b | (info >> 8 & 0x7f) << 9);
+	describe(&c, STORE, 1, 64, data_va(BACKING));
+	launch(&c);
+	ok(finish(&c) && !(rd32(&b, 0x00259c) & 1), "nor is there anything to cancel");
+	drain();
+	describe(&c, PREFETCH_ADD, 1, 64, va);
+	launch(&c);
+	number = fence(&c);
+	ok(next_fault(&got, &info) && got == va && (info >> 16 & 7) == 3 &&
+	   next_fault(&got, &info) && got == va && (info >> 16 & 7) == 0 && !reached(&c, number, 20),
+	   "a load behind a prefetch has an entry of its own, and waits");
+	map(&c.t, va, 12, BACKING + 0xc0000, PTE_VRAM, 0);
+	replay();
+	ok(reached(&c, number, 2000) && element(BACKING + 0xc0000, 0) == 1, "until it is served");
+	drain();
 }
 
 /* A replay that serves nothing makes the same faults again. */
@@ -438,6 +472,10 @@ static void test_without_replay(void)
 
 	chan_open_on(&plain, &b, 3, 0, 0);
 	object(&plain);
+	describe(&plain, PREFETCH, 1, 32, NOWHERE_VA);
+	launch(&plain);
+	ok(finish(&plain) && counter_get(b.gpu, CTR_FAULTS_REPLAYABLE) == before,
+	   "without replayable faults a prefetch of nothing is nothing");
 	describe(&plain, STORE, 1, 32, NOWHERE_VA);
 	launch(&plain);
 	number = fence(&plain);
@@ -471,6 +509,7 @@ int main(int argc, char **argv)
 	test_launch();
 	test_first_touch();
 	test_access_kinds();
+	test_prefetch();
 	test_vain_replay();
 	test_two_channels();
 	test_front_end();

@@ -282,6 +282,24 @@ static void read_only(void)
 	   "a store to a page that may only be read faults as a write");
 }
 
+/* A prefetch tells of its page, and neither waits nor keeps a later access from telling. */
+static void prefetches(void)
+{
+	fresh(32, HEAD "cctl.e.pf2 [r2+0x1000]\ncctl.e.pf1 [r2]\nst.e.32 [r2], r0\nexit\n");
+	unmap(DATA_PAGE + 1);
+	ok(machine_run(&m, false) == SM_BLOCK_DONE && *(u32 *)machine_at(&m, M_DATA + 124) == 31 &&
+	   m.nr_faults == 1 && m.fault[0].access == SM_PREFETCH && m.fault[0].page == M_BASE + M_DATA + 0x1000,
+	   "a prefetch of a page that is not there is told once, and waits for nothing");
+	fresh(32, HEAD "cctl.e.pf15 [r2]\nld.e.32 r4, [r2]\niadd r4, r4, 0x5\nst.e.32 [r2], r4\nexit\n");
+	unmap(DATA_PAGE);
+	ok(machine_run(&m, true) == SM_BLOCK_DONE && *(u32 *)machine_at(&m, M_DATA) == 5 && m.nr_faults == 2 &&
+	   m.fault[0].access == SM_PREFETCH && m.fault[1].access == SM_READ, "the load behind it faults as a read");
+	fresh(32, HEAD "mov32i r4, 0xfe000000\nmov r5, rz\ncctl.e.pf2 [r4]\ncctl.e.wb [r2+0x1000]\nexit\n");
+	unmap(DATA_PAGE + 1);
+	ok(machine_run(&m, false) == SM_BLOCK_DONE && !m.nr_faults,
+	   "shared memory is not prefetched, and other cache control asks for no page");
+}
+
 /* A translation is asked for once, until the core is told to forget. */
 static void translations(void)
 {
@@ -318,6 +336,7 @@ int main(void)
 	others_go_on();
 	code_and_constants();
 	read_only();
+	prefetches();
 	translations();
 	machine_fini(&m);
 	return done();
