@@ -33,7 +33,7 @@ static const struct known known[] = {
 	{ "ce-runlist", "own|gr", 0, 0, false,
 	  "copy engines on runlists of their own, as on a card, or on that of graphics" },
 	{ "delay", NULL, 0, 10000000, false,
-	  "engines start up to so many microseconds late (50); 0: as soon as they can" },
+	  "engines start and runlists are read up to so many microseconds late (50); 0: as soon as they can" },
 	{ "delay-every", NULL, 0, 1000000, false,
 	  "also delay one of so many copies (16); 0: none" },
 	{ "seed", NULL, 0, UINT64_MAX, false, "start of all random decisions (0)" },
